@@ -47,7 +47,7 @@ async def begin(space: Space, batch: Batch, *entries: tuple[State, str | None]) 
     stop.set()
     await run_batch(space, batch, stop=stop)
     journal = RowJournal(batch.journal)
-    rows = {row.number: row for row in read_rows(batch.input)}
+    rows = {row.number: row for row in read_rows(batch.row_file)}
     for number, (state, ticket) in enumerate(entries):
         journal.write(number, rows[number].digest, state, ticket=ticket)
     journal.close()

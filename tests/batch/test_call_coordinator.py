@@ -144,6 +144,7 @@ async def open_coordinator(path: Path, **options: Any) -> AsyncGenerator[Journal
     defaults: dict[str, Any] = {
         "journal": path,
         "resubmit": False,
+        "retry_failed": False,
         "max_errors": None,
         "concurrency": 4,
         "rate": None,
@@ -199,6 +200,21 @@ async def test_the_outcome_of_a_row_under_way_is_unknown(tmp_path: Path, resubmi
         assert await coordinator.claim(row) == ("call" if resubmit else "lost")
         await coordinator.write(row, "lost", {"row": 0})
         assert await coordinator.claim(row) == ("call" if resubmit else "skip")
+
+
+async def test_a_failed_row_is_called_again_once_in_a_run_that_retries(tmp_path: Path) -> None:
+    path, row = tmp_path / "journal", RowKey(0, "digest")
+    failed = report_error(AppError("no"), 1, {"row": 0})
+    async with open_coordinator(path) as coordinator:
+        await call(coordinator, 0, failed)
+    async with open_coordinator(path, retry_failed=True, max_errors=0) as coordinator:
+        assert await coordinator.claim(row) == "call"
+        assert (await coordinator.status()).failed == 0
+        await call(coordinator, 0, failed)
+        assert await coordinator.claim(row) == "skip", "the task of a lost node comes again"
+        assert (await coordinator.status()).failed == 1
+        assert await coordinator.acquire("a", RowKey(1, "digest")) is None
+    assert states(path) == {"failed": 1}
 
 
 async def test_refused_calls_leave_nothing_in_the_journal(tmp_path: Path) -> None:

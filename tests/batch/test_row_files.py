@@ -15,7 +15,7 @@ from spacecall import Endpoint, InvalidInputError, Parameter, ReturnValue
 from spacecall.batch import Batch, _result_files
 from spacecall.batch._result_files import write_failed_rows, write_results
 from spacecall.batch._row_arguments import RowArguments
-from spacecall.batch._row_files import check_rows, count_rows, digest_file, read_rows
+from spacecall.batch._row_files import RowFile, check_rows, count_rows, digest_file, read_rows
 from spacecall.batch._row_journal import RowJournal, open_journal
 
 pyarrow: Any = import_module("pyarrow")
@@ -47,7 +47,7 @@ def test_texts_of_csv_stay_texts_and_other_values_are_json(tmp_path: Path) -> No
     path = tmp_path / "rows.csv"
     path.write_text('text,n,on\n007,3,TRUE\n"two\nlines",,\n"1",1.5,false\n')
     arguments = arguments_of(path)
-    assert [arguments.bind(row) for row in read_rows(path)] == [
+    assert [arguments.bind(row) for row in read_rows(RowFile(path))] == [
         {"text": "007", "n": 3, "on": True},
         {"text": "two\nlines"},
         {"text": "1", "n": 1.5, "on": False},
@@ -61,14 +61,14 @@ def test_texts_of_csv_stay_texts_and_other_values_are_json(tmp_path: Path) -> No
 def test_closed_quotes_and_those_inside_a_field_are_valid(tmp_path: Path, content: str) -> None:
     path = tmp_path / "rows.csv"
     path.write_text(content)
-    check_rows(path)
+    check_rows(RowFile(path))
 
 
 def test_a_text_that_is_not_a_value_is_an_error_of_its_row(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("text,n\na,many\nb,2\n")
     arguments = arguments_of(path)
-    wrong, right = read_rows(path)
+    wrong, right = read_rows(RowFile(path))
     with pytest.raises(InvalidInputError, match="column n: 'many'"):
         arguments.bind(wrong)
     assert arguments.bind(right) == {"text": "b", "n": 2}
@@ -77,10 +77,10 @@ def test_a_text_that_is_not_a_value_is_an_error_of_its_row(tmp_path: Path) -> No
 def test_lines_that_are_not_objects_are_errors_of_their_rows(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"text": "a"}\n\nnonsense\n[1]\n{"text": "b"}')
-    rows = list(read_rows(path))
+    rows = list(read_rows(RowFile(path)))
     assert [row.number for row in rows] == [0, 1, 2, 3]
     assert [bool(row.problem) for row in rows] == [False, True, True, False]
-    write_failed_rows(tmp_path / "failed.jsonl", path, {1, 3})
+    write_failed_rows(tmp_path / "failed.jsonl", RowFile(path), {1, 3})
     assert (tmp_path / "failed.jsonl").read_text() == 'nonsense\n{"text": "b"}'
 
 
@@ -100,14 +100,14 @@ def test_columns_are_mapped_and_images_of_datasets_are_files(tmp_path: Path) -> 
     )
     parameters = (*ENDPOINT.parameters, photo)
     arguments = RowArguments(batch, replace(ENDPOINT, parameters=parameters))
-    (row,) = read_rows(path)
+    (row,) = read_rows(RowFile(path))
     bound = arguments.bind(row)
     assert (bound["text"], bound["photo"].name) == ("a", "a.png")
     assert arguments.read_id(row) == "x"
     assert arguments.describe(row)["photo"]["path"] == "a.png"
     assert arguments.describe(row)["photo"]["bytes"]["bytes"] == 3
-    write_failed_rows(tmp_path / "failed.jsonl", path, {0})
-    (again,) = read_rows(tmp_path / "failed.jsonl")
+    write_failed_rows(tmp_path / "failed.jsonl", RowFile(path), {0})
+    (again,) = read_rows(RowFile(tmp_path / "failed.jsonl"))
     assert again.values["photo"] == "data:application/octet-stream;base64,cG5n"
 
 
@@ -132,19 +132,19 @@ def test_broken_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"cannot read .*rows\.parquet"):
         arguments_of(path)
     with pytest.raises(InvalidInputError, match=r"cannot read .*rows\.parquet"):
-        list(read_rows(path))
+        list(read_rows(RowFile(path)))
     with pytest.raises(InvalidInputError, match=r"cannot read .*none\.csv"):
         arguments_of(tmp_path / "none.csv")
     with pytest.raises(InvalidInputError, match=r"cannot read .*none\.jsonl"):
-        digest_file(tmp_path / "none.jsonl")
+        digest_file(RowFile(tmp_path / "none.jsonl"))
     with pytest.raises(InvalidInputError, match="must end in"):
         arguments_of(tmp_path / "rows.txt")
 
 
 def test_rows_are_counted_without_reading_their_values(tmp_path: Path) -> None:
-    lines, table = tmp_path / "rows.jsonl", tmp_path / "rows.parquet"
-    lines.write_text('{"text": "a"}\n{"text": "b"}')
-    parquet.write_table(pyarrow.table({"text": ["a", "b", "c"]}), table)
+    lines, table = RowFile(tmp_path / "rows.jsonl"), RowFile(tmp_path / "rows.parquet")
+    lines.path.write_text('{"text": "a"}\n{"text": "b"}')
+    parquet.write_table(pyarrow.table({"text": ["a", "b", "c"]}), table.path)
     assert count_rows(lines, digest_file(lines)[1]) == 2
     assert count_rows(table, digest_file(table)[1]) == 3
 

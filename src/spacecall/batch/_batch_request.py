@@ -8,12 +8,12 @@ from pathlib import Path
 
 from spacecall._client.calls.row_sources import check_pace
 from spacecall._option_checks import checked_class
+from spacecall.batch._row_files import INPUT_SUFFIXES, RowFile
 from spacecall.errors import InvalidInputError
 from spacecall.rows import Concurrency, OnQuota
 
 __all__ = ["Batch", "BatchProgress", "BatchSummary"]
 
-INPUT_SUFFIXES = (".jsonl", ".csv", ".parquet")
 OUTPUT_SUFFIXES = (".jsonl", ".parquet")
 
 
@@ -24,7 +24,7 @@ class Batch:
 
     Attributes:
         endpoint: the endpoint's name.
-        input: a file of rows: .jsonl, .csv or .parquet.
+        input: a file of rows: .jsonl, .csv, .parquet, .jsonl.gz or .csv.gz.
         output: a .jsonl or .parquet file, or a folder, which gets `results.jsonl`, `failed.jsonl`
             and the folder `files`. The journal is beside the file, or in the folder.
         columns: the column of each parameter that has another name.
@@ -38,11 +38,15 @@ class Batch:
         retries: how often a row is tried again that the app failed for.
         resubmit: call again for rows whose outcome is unknown. The app may run them twice.
         max_errors: stop if more rows than this failed or were lost in this run; None for no limit.
+        limit: how many of the rows without an outcome this run does; None for all.
+        retry_failed: call again for rows that failed; their outcomes are replaced.
+        delimiter: the character between the fields of CSV.
 
     Raises:
         TypeError: an attribute is of the wrong type.
-        ValueError: a number is out of its range.
-        InvalidInputError: the input or the output has another suffix.
+        ValueError: a number is out of its range, or the delimiter is not a character of ASCII.
+        InvalidInputError: the input or the output has another suffix, or a delimiter is for a file
+            that is not CSV.
     """
 
     endpoint: str
@@ -58,6 +62,9 @@ class Batch:
     retries: int = 0
     resubmit: bool = False
     max_errors: int | None = None
+    limit: int | None = None
+    retry_failed: bool = False
+    delimiter: str = ","
 
     def __post_init__(self) -> None:
         check_pace(self.concurrency, self.rate)
@@ -65,14 +72,29 @@ class Batch:
             raise ValueError(f"retries must be at least 0, got {self.retries!r}")
         if self.max_errors is not None and self.max_errors < 0:
             raise ValueError(f"max_errors must be at least 0, got {self.max_errors!r}")
-        if self.input.suffix.lower() not in INPUT_SUFFIXES:
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"limit must be at least 1, got {self.limit!r}")
+        if not self.input.name.lower().endswith(INPUT_SUFFIXES):
+            *suffixes, last = INPUT_SUFFIXES
             raise InvalidInputError(
-                f"the input {str(self.input)!r} must end in .jsonl, .csv or .parquet"
+                f"the input {str(self.input)!r} must end in {', '.join(suffixes)} or {last}"
             )
+        if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0':
+            raise ValueError(
+                "delimiter must be a character of ASCII other than a quote or a line break, got "
+                f"{self.delimiter!r}"
+            )
+        if self.delimiter != "," and self.row_file.kind != "csv":
+            raise InvalidInputError(f"a delimiter is for CSV files: {str(self.input)!r} has none")
         if self.output.suffix and self.output.suffix.lower() not in OUTPUT_SUFFIXES:
             raise InvalidInputError(
                 f"the output {str(self.output)!r} must end in .jsonl or .parquet, or be a folder"
             )
+
+    @property
+    def row_file(self) -> RowFile:
+        """The input, to read its rows."""
+        return RowFile(self.input, self.delimiter)
 
     @property
     def results(self) -> Path:
@@ -107,6 +129,7 @@ class BatchProgress:
         failed: rows with an error.
         running: calls that run.
         concurrency: how many calls may run at once now.
+        collecting: jobs of earlier runs that the server may still have, and that are waited for.
     """
 
     total: int | None
@@ -114,6 +137,7 @@ class BatchProgress:
     failed: int
     running: int
     concurrency: int
+    collecting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +150,12 @@ class BatchSummary:
         lost: rows whose outcome is unknown: the app lost their jobs, or an earlier run ended while
             they were under way. They are in the output as errors until `resubmit` calls again for
             them.
-        remaining: whether there are rows without an outcome, since the run was stopped.
+        remaining: whether there are rows without an outcome, since the run was stopped or limited.
         called: rows that this run has called the endpoint for.
         collected: rows whose jobs were under way, and whose results this run has collected.
         seconds: how long this run took.
         output: the file with an outcome for each row.
+        limit_reached: whether rows are left, or were not called again, because of `limit`.
     """
 
     done: int
@@ -141,6 +166,7 @@ class BatchSummary:
     collected: int
     seconds: float
     output: Path
+    limit_reached: bool = False
 
 
 def check_folders(batch: Batch) -> None:

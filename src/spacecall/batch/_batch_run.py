@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import aclosing
 from typing import Any, Final
 
 import anyio
-from anyio.lowlevel import checkpoint
+from anyio.abc import TaskGroup
 
 from spacecall._atomic import remove_parts
 from spacecall._client.calls.row_calls import RowCalls, run_call
 from spacecall._client.calls.row_engine import RowEngine
 from spacecall._client.calls.row_sources import RowCall, RowOptions
+from spacecall._client.concurrency.iterable_thread import IterableThread
 from spacecall._client.concurrency.task_groups import unwrapping_task_group
 from spacecall._client.space import SpaceView
 from spacecall._option_checks import checked_call
@@ -50,26 +51,11 @@ from spacecall.rows import RowOutcome
 from spacecall.tickets import Ticket
 
 _SECONDS_PER_REPORT: Final = 1.0
-_ROWS_PER_CHECKPOINT: Final = 200
+_ROWS_AHEAD: Final = 16
+_CLOSE_SECONDS: Final = 3.0
 _PATIENCE: Final = 3600.0
 
 _LOST: Final = "the outcome of the row is unknown, since the connection to its job was lost"
-
-
-class _CollectError(Exception):
-    """The job of an earlier run at `url` could not be collected; the cause says why."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.url = url
-
-
-@dataclass(frozen=True, slots=True)
-class _PendingRow:
-    """A row without an outcome; `entry` is what an earlier run has left of it."""
-
-    row: InputRow
-    entry: JournalRow | None
 
 
 @checked_call
@@ -107,23 +93,24 @@ async def run_batch(
     """
     apps = await BatchApps.find(space, batch.endpoint)
     arguments = RowArguments(batch, apps.endpoint)
-    digest, lines = await anyio.to_thread.run_sync(digest_file, batch.input, abandon_on_cancel=True)
+    file = batch.row_file
+    digest, lines = await anyio.to_thread.run_sync(digest_file, file, abandon_on_cancel=True)
     if not batch.journal.exists():
-        await anyio.to_thread.run_sync(check_rows, batch.input, abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(check_rows, file, abandon_on_cancel=True)
     journal = open_journal(batch)
     try:
         app = apps.identify(journal.read_fact("the app"))
         journal.check(journal_facts(batch, app, apps.endpoint, apps.shape, digest))
         if batch.files is not None:
             remove_parts(batch.files)
-        run = _BatchRun(apps, batch, arguments, journal, count_rows(batch.input, lines))
+        run = _BatchRun(apps, batch, arguments, journal, count_rows(file, lines))
         run.load_files, run.describe_error = load_files, describe_error
         try:
             return await run.run(on_progress, stop)
         finally:
             write_results(batch.results, journal.records, apps.endpoint)
             if batch.failed_rows is not None:
-                write_failed_rows(batch.failed_rows, batch.input, journal.failed_numbers())
+                write_failed_rows(batch.failed_rows, file, journal.failed_numbers())
     finally:
         journal.close()
 
@@ -152,8 +139,14 @@ class _BatchRun:
         self._done = 0
         self._failed = 0
         self._lost = 0
+        self._failed_before = 0
         self._rows_read = 0
+        self._rows_begun = 0
         self._all_rows_read = False
+        self._limit_reached = False
+        self._collecting = 0
+        self._uncollected: deque[InputRow] = deque()
+        self._collected_one = anyio.Event()
         options = RowOptions(
             concurrency=batch.concurrency,
             ordered=False,
@@ -161,7 +154,7 @@ class _BatchRun:
             on_quota=batch.on_quota,
             patience=_PATIENCE,
         )
-        self._engine: RowEngine[_PendingRow, None] = apps.create_engine(options, self._perform)
+        self._engine: RowEngine[InputRow, None] = apps.create_engine(options, self._perform)
 
     async def run(
         self, on_progress: Callable[[BatchProgress], object] | None, stop: anyio.Event | None
@@ -170,7 +163,7 @@ class _BatchRun:
         start = anyio.current_time()
         counts = self._journal.count()
         self._done, self._failed = counts.get("done", 0), counts.get("failed", 0)
-        failed_before = self._failed
+        self._failed_before = self._failed
 
         async def report() -> None:
             while on_progress is not None:
@@ -185,9 +178,11 @@ class _BatchRun:
             group.start_soon(report)
             if stop is not None:
                 group.start_soon(await_stop, stop)
-            async with RowCalls(self._engine, self._pending_rows()) as outcomes:
+            async with RowCalls(self._engine, self._pending_rows(group)) as outcomes:
                 async for outcome in outcomes:
-                    self._take(outcome, failed_before)
+                    self._take(outcome)
+            while self._collecting:  # after a stop
+                await self._collected_one.wait()
         if on_progress is not None:
             on_progress(self._progress())
         counts = self._journal.count()
@@ -201,6 +196,7 @@ class _BatchRun:
             collected=self._collected,
             seconds=anyio.current_time() - start,
             output=self._batch.results,
+            limit_reached=self._limit_reached,
         )
 
     def _progress(self) -> BatchProgress:
@@ -210,105 +206,140 @@ class _BatchRun:
             failed=self._failed,
             running=self._engine.running,
             concurrency=self._engine.concurrency,
+            collecting=self._collecting,
         )
 
-    async def _pending_rows(self) -> AsyncGenerator[_PendingRow, None]:
-        for row in read_rows(self._batch.input):
-            if row.number % _ROWS_PER_CHECKPOINT == 0:
-                await checkpoint()
-            self._rows_read += 1
-            entry = self._journal.find(row.number)
-            if entry is not None and entry.digest != row.digest:
-                raise InvalidInputError(f"row {row.number} of the input has changed")
-            if entry is None or self._is_pending(row, entry):
-                yield _PendingRow(row, entry)
-        self._all_rows_read = True
+    async def _pending_rows(self, group: TaskGroup) -> AsyncGenerator[InputRow, None]:
+        """Yield the rows to call for; tasks of the group wait for jobs of earlier runs."""
+        async with aclosing(self._read_rows()) as rows:
+            async for row in rows:
+                if not self._begin(row, group):
+                    continue
+                if self._limit_reached:
+                    break
+                yield row
+            else:
+                self._all_rows_read = True
+        while self._collecting or self._uncollected:
+            if self._uncollected:
+                yield self._uncollected.popleft()
+            else:
+                await self._collected_one.wait()
 
-    def _take(self, outcome: RowOutcome[_PendingRow, None], failed_before: int) -> None:
+    def _begin(self, row: InputRow, group: TaskGroup) -> bool:
+        """Return whether to call for a row; with `_limit_reached`, the run ends before it."""
+        self._rows_read += 1
+        entry = self._journal.find(row.number)
+        if entry is not None and entry.digest != row.digest:
+            raise InvalidInputError(f"row {row.number} of the input has changed")
+        if entry is not None and not self._is_pending(row, entry):
+            return False
+        if self._rows_begun == self._batch.limit:
+            self._limit_reached = True
+            return True
+        self._rows_begun += 1
+        if entry is not None and entry.state == "queued" and entry.ticket is not None:
+            self._collecting += 1
+            group.start_soon(self._collect, row, Ticket.from_json(entry.ticket))
+            return False
+        if entry is not None and entry.state == "failed":
+            self._failed -= 1
+            self._failed_before -= 1
+        return True
+
+    async def _read_rows(self) -> AsyncGenerator[InputRow, None]:
+        """Yield the rows of the input, which a thread reads."""
+        thread = IterableThread(read_rows(self._batch.row_file), lambda row: row)
+        try:
+            while rows := await thread.take(_ROWS_AHEAD):
+                for row in rows:
+                    yield row
+        finally:
+            await thread.aclose(_CLOSE_SECONDS)
+
+    def _take(self, outcome: RowOutcome[InputRow, None]) -> None:
         """Take note of an outcome that the journal does not have, such as of a refused call."""
-        row, error = outcome.row.row, outcome.error
+        row, error = outcome.row, outcome.error
         if error is not None and not self._engine.stopped:
             entry = self._journal.find(row.number)
             if entry is None or entry.state in ("sent", "queued"):
                 self._write_error(row, error, outcome.source, outcome.attempts, outcome.duration)
             self._lost += _is_of_unknown_outcome(error)
+        self._check_errors()
+
+    def _check_errors(self) -> None:
+        """Stop if more rows failed in this run than may."""
         max_errors = self._batch.max_errors
-        if max_errors is not None and self._failed - failed_before + self._lost > max_errors:
+        if max_errors is not None and self._failed - self._failed_before + self._lost > max_errors:
             self._engine.stop()
 
     def _is_pending(self, row: InputRow, entry: JournalRow) -> bool:
         """Return whether to call or collect a row that an earlier run has begun."""
-        if entry.state in ("done", "failed"):
+        if entry.state == "done":
             return False
+        if entry.state == "failed":
+            return self._batch.retry_failed
         if self._batch.resubmit or (entry.state == "queued" and entry.ticket is not None):
             return True
         if entry.state != "lost":
             self._write_error(row, JobLostError(_LOST), self._apps.url, 1, 0.0)
         return False
 
-    async def _perform(self, space: SpaceView, row_call: RowCall[_PendingRow]) -> None:
-        row = row_call.row.row
+    async def _collect(self, row: InputRow, ticket: Ticket) -> None:
+        """Write the result of a job that an earlier run has left, if the server still has it.
+
+        If it has not, the row is lost, or is called again with `resubmit`. That takes a while to
+        find out, in which the calls of other rows go on.
+        """
         start = anyio.current_time()
         try:
-            collected = await self._collect(row_call)
-            if collected is None:
-                value, url = await self._call(space, row_call), space.url
+            await self._collect_result(row, ticket, start)
+        except TransportError:
+            pass  # the next run collects it
+        except JobLostError as error:
+            if self._batch.resubmit:
+                self._uncollected.append(row)
             else:
-                value, url = collected
-            value = await self._save_files(row, value)
-            record = self._record(row, url, row_call.attempts, anyio.current_time() - start)
-            record["value"] = to_json_value(value)
-            self._journal.write(row.number, row.digest, "done", record=record)
-        except _CollectError as error:  # says nothing of the app that the next call goes to
-            cause = error.__cause__
-            assert isinstance(cause, SpaceError)
-            if not isinstance(cause, TransportError):
-                duration = anyio.current_time() - start
-                self._write_error(row, cause, error.url, row_call.attempts, duration)
-            return
+                lost = JobLostError(f"{_LOST}: {error.message}")
+                self._write_error(row, lost, ticket.space, 1, anyio.current_time() - start)
+        except SpaceError as error:
+            self._write_error(row, error, ticket.space, 1, anyio.current_time() - start)
+        except Exception as error:  # noqa: BLE001 - such as a full disk: it ends the run
+            self._engine.stop(error)
+        finally:
+            self._collecting -= 1
+            self._check_errors()
+            self._collected_one.set()
+            self._collected_one = anyio.Event()
+
+    async def _collect_result(self, row: InputRow, ticket: Ticket, start: float) -> None:
+        space = self._apps.get(ticket.space)
+        if space is None:
+            raise JobLostError(f"{ticket.space} is not used any more")
+        value = await self._save_files(row, await run_call(space.collect(ticket), None))
+        self._write_value(row, value, ticket.space, 1, anyio.current_time() - start)
+        self._collected += 1
+
+    async def _perform(self, space: SpaceView, row_call: RowCall[InputRow]) -> None:
+        row = row_call.row
+        start = anyio.current_time()
+
+        def duration() -> float:
+            return anyio.current_time() - start
+
+        try:
+            value = await self._save_files(row, await self._call(space, row_call))
+            self._write_value(row, value, space.url, row_call.attempts, duration())
         except Exception as error:
             if _is_of_disk(error):
                 self._engine.stop(error)  # the next run counts the row as lost
             elif _is_refused(error):
                 self._journal.forget(row.number)
-                row_call.row = _PendingRow(row, None)
             else:
-                duration = anyio.current_time() - start
-                self._write_error(row, error, space.url, row_call.attempts, duration)
+                self._write_error(row, error, space.url, row_call.attempts, duration())
             raise
-        except BaseException:  # the job was cancelled, on the server too
-            with suppress(OSError):
-                self._journal.forget(row.number)
-            raise
-        self._done += 1
 
-    async def _collect(self, row_call: RowCall[_PendingRow]) -> tuple[Any, str] | None:
-        """Return the result of a job that an earlier run has left, and where it ran.
-
-        None if there is no such job, or it is lost and may be submitted again.
-
-        Raises:
-            _CollectError: there is no result.
-        """
-        entry = row_call.row.entry
-        if entry is None or entry.state != "queued" or entry.ticket is None:
-            return None
-        ticket = Ticket.from_json(entry.ticket)
-        try:
-            space = self._apps.get(ticket.space)
-            if space is None:
-                raise JobLostError(f"{_LOST}: {ticket.space} is not used any more")
-            value = await run_call(space.collect(ticket), row_call.report_rank)
-        except JobLostError as error:
-            if self._batch.resubmit:
-                return None
-            raise _CollectError(ticket.space) from JobLostError(f"{_LOST}: {error.message}")
-        except TransportError as error:
-            raise _CollectError(ticket.space) from error
-        self._collected += 1
-        return value, ticket.space
-
-    async def _call(self, space: SpaceView, row_call: RowCall[_PendingRow]) -> Any:
+    async def _call(self, space: SpaceView, row_call: RowCall[InputRow]) -> Any:
         for _ in range(self._batch.retries):
             try:
                 return await self._submit(space, row_call)
@@ -318,8 +349,8 @@ class _BatchRun:
                 row_call.attempts += 1
         return await self._submit(space, row_call)
 
-    async def _submit(self, space: SpaceView, row_call: RowCall[_PendingRow]) -> Any:
-        row = row_call.row.row
+    async def _submit(self, space: SpaceView, row_call: RowCall[InputRow]) -> Any:
+        row = row_call.row
         arguments = self._arguments.load(row, self.load_files)
         self._journal.write(row.number, row.digest, "sent")
         self._called += row_call.attempts == 1
@@ -353,6 +384,14 @@ class _BatchRun:
 
     def _record(self, row: InputRow, url: str, attempts: int, duration: float) -> dict[str, Any]:
         return self._arguments.record(row, attempts=attempts, duration=duration, source=url)
+
+    def _write_value(
+        self, row: InputRow, value: Any, url: str, attempts: int, duration: float
+    ) -> None:
+        record = self._record(row, url, attempts, duration)
+        record["value"] = to_json_value(value)
+        self._journal.write(row.number, row.digest, "done", record=record)
+        self._done += 1
 
     def _write_error(
         self, row: InputRow, error: Exception, url: str, attempts: int, duration: float

@@ -47,6 +47,7 @@ class JournalCoordinator(CallCoordinator):
     Args:
         journal: the file.
         resubmit: call again for rows whose outcome is unknown.
+        retry_failed: call again for rows that failed in earlier runs.
         max_errors: stop after more failed or lost rows than this; None for no limit.
         concurrency: as of `Space.map`.
         rate: as of `Space.map`.
@@ -60,6 +61,7 @@ class JournalCoordinator(CallCoordinator):
         *,
         journal: Path,
         resubmit: bool,
+        retry_failed: bool,
         max_errors: int | None,
         concurrency: Concurrency,
         rate: float | None,
@@ -76,6 +78,7 @@ class JournalCoordinator(CallCoordinator):
         )
         self._path = journal
         self._resubmit = resubmit
+        self._retry_failed = retry_failed
         self._max_errors = max_errors
         self._journal: RowJournal | None = None
         self._done = 0
@@ -83,6 +86,7 @@ class JournalCoordinator(CallCoordinator):
         self._failed_before = 0
         self._lost = 0
         self._called: set[int] = set()
+        self._retried: set[int] = set()
 
     async def open(self) -> None:
         """Open the journal, in the thread that uses it.
@@ -100,8 +104,17 @@ class JournalCoordinator(CallCoordinator):
         entry = self._opened.find(row.number)
         if entry is None:
             return "call"
-        if entry.state in ("done", "failed"):
+        if entry.state == "done":
             return "skip"
+        if entry.state == "failed":
+            # The task of a node that was lost comes again, with rows that failed in this run.
+            if not self._retry_failed or row.number in self._called:
+                return "skip"
+            if row.number not in self._retried:
+                self._retried.add(row.number)
+                self._failed -= 1
+                self._failed_before -= 1
+            return "call"
         if self._resubmit:
             return "call"
         return "skip" if entry.state == "lost" else "lost"

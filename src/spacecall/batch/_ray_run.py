@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from itertools import islice
 from socket import create_connection
 from typing import Any, Final
 
@@ -33,7 +33,14 @@ from spacecall.batch._ray_actors import (
 )
 from spacecall.batch._result_files import write_failed_rows, write_results
 from spacecall.batch._row_arguments import RowArguments, default_error_record
-from spacecall.batch._row_files import count_rows, digest_file, import_pyarrow, read_rows
+from spacecall.batch._row_files import (
+    InputRow,
+    RowFile,
+    count_rows,
+    digest_file,
+    import_pyarrow,
+    read_rows,
+)
 from spacecall.batch._row_journal import RowJournal, State, journal_facts, open_journal
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
@@ -90,7 +97,7 @@ async def run_batch_on_ray(
     endpoint = await find_endpoint(context.connection, batch.endpoint)
     shape = fingerprints(context.connection.app, [endpoint.name]).get(endpoint.name, "")
     arguments = RowArguments(batch, endpoint)
-    digest, lines = digest_file(batch.input)
+    digest, lines = digest_file(batch.row_file)
     facts = journal_facts(batch, space.url, endpoint, shape, digest)
     if mapping.files_to is not None:
         facts["--files-to"] = mapping.files_to
@@ -108,8 +115,9 @@ async def run_batch_on_ray(
             results = batch.results.parent.absolute()
             calls = BatchCalls(arguments, load_files, describe_error, results, space.url)
             ds = await run_sync(_read_input, batch, bytes(finished))
+            limit_reached = await run_sync(_has_more_rows, batch, bytes(finished))
             ds = map_batches(ds, BatchMapper, (mapping, endpoint, coordinator, calls), pool)
-            run = _RayRun(ds, coordinator, count_rows(batch.input, lines))
+            run = _RayRun(ds, coordinator, count_rows(batch.row_file, lines))
             await run.run(on_progress, stop)
     finally:
         counts = _write_outputs(batch, endpoint)
@@ -117,11 +125,12 @@ async def run_batch_on_ray(
         done=counts.get("done", 0),
         failed=counts.get("failed", 0),
         lost=counts.get("lost", 0),
-        remaining=run.has_remaining_rows,
+        remaining=run.has_remaining_rows or limit_reached,
         called=run.status.called,
         collected=0,
         seconds=anyio.current_time() - start,
         output=batch.results,
+        limit_reached=limit_reached,
     )
 
 
@@ -138,14 +147,16 @@ async def _check_journal(batch: Batch, facts: Mapping[str, str]) -> bytearray:
     """Check that this run may go on with the journal.
 
     Returns:
-        For each row up to the last finished one, 1 if it is finished.
+        For each row up to the last one that is not called again, 1 if it is one.
     """
     journal = await _wait_journal(batch)
     try:
         journal.check(facts)
-        states: tuple[State, ...] = ("done", "failed")
+        states: list[State] = ["done"]
+        if not batch.retry_failed:
+            states.append("failed")
         if not batch.resubmit:
-            states += ("lost",)
+            states.append("lost")
         finished = bytearray()
         for number in journal.numbers(states):
             finished.extend(bytes(number + 1 - len(finished)))
@@ -210,6 +221,7 @@ def _start_coordinator(batch: Batch, retry: Retry) -> RemoteCoordinator:
         {
             "journal": batch.journal.absolute(),
             "resubmit": batch.resubmit,
+            "retry_failed": batch.retry_failed,
             "max_errors": batch.max_errors,
             "concurrency": batch.concurrency,
             "rate": batch.rate,
@@ -226,9 +238,9 @@ def _read_input(batch: Batch, finished: bytes) -> Any:
     ray, data = import_ray(), import_ray("ray.data")
     datasource = import_ray("ray.data.datasource")
     metadata = import_ray("ray.data.block").BlockMetadata(None, None, None, None)
-    path = batch.input.absolute()
-
-    read_task = datasource.ReadTask(partial(_read_blocks, path, finished), metadata)
+    file = replace(batch.row_file, path=batch.input.absolute())
+    read = partial(_read_blocks, file, finished, batch.limit)
+    read_task = datasource.ReadTask(read, metadata)
 
     def estimate_inmemory_data_size(_: Any) -> int | None:
         return None
@@ -250,17 +262,29 @@ def _read_input(batch: Batch, finished: bytes) -> Any:
     )
 
 
-def _read_blocks(path: Path, finished: bytes) -> Iterator[Any]:
+def _read_blocks(file: RowFile, finished: bytes, limit: int | None) -> Iterator[Any]:
     pyarrow = import_pyarrow("pyarrow")
     rows: list[bytes] = []
-    for row in read_rows(path):
-        if row.number < len(finished) and finished[row.number]:
-            continue
+    for row in islice(_unfinished_rows(file, finished), limit):
         rows.append(pickle.dumps(row))
         if len(rows) == _ROWS_PER_BLOCK:
             yield pyarrow.table({"row": pyarrow.array(rows, pyarrow.large_binary())})
             rows = []
     yield pyarrow.table({"row": pyarrow.array(rows, pyarrow.large_binary())})
+
+
+def _unfinished_rows(file: RowFile, finished: bytes) -> Iterator[InputRow]:
+    for row in read_rows(file):
+        if row.number >= len(finished) or not finished[row.number]:
+            yield row
+
+
+def _has_more_rows(batch: Batch, finished: bytes) -> bool:
+    """Return whether there are more rows to call for than `batch.limit`."""
+    if batch.limit is None:
+        return False
+    rows = _unfinished_rows(batch.row_file, finished)
+    return next(islice(rows, batch.limit, None), None) is not None
 
 
 class _RayRun:
@@ -329,7 +353,7 @@ def _write_outputs(batch: Batch, endpoint: Endpoint) -> dict[str, int]:
     try:
         write_results(batch.results, journal.records, endpoint)
         if batch.failed_rows is not None:
-            write_failed_rows(batch.failed_rows, batch.input, journal.failed_numbers())
+            write_failed_rows(batch.failed_rows, batch.row_file, journal.failed_numbers())
         return journal.count()
     finally:
         journal.close()

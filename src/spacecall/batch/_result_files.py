@@ -17,7 +17,7 @@ from spacecall.batch._arrow_types import (
     to_json_text,
     value_column,
 )
-from spacecall.batch._row_files import import_pyarrow, read_rows, to_json_value
+from spacecall.batch._row_files import RowFile, import_pyarrow, read_rows, to_json_value
 from spacecall.endpoints import Endpoint
 
 _ROWS_PER_GROUP: Final = 1000
@@ -55,8 +55,8 @@ def write_results(path: Path, records: Callable[[], Iterator[str]], endpoint: En
     _write_parquet(path, records(), choices[-1])
 
 
-def write_failed_rows(path: Path, source: Path, numbers: Set[int]) -> None:
-    """Write the input rows with these numbers as JSON lines.
+def write_failed_rows(path: Path, source: RowFile, numbers: Set[int]) -> None:
+    """Write the input rows with these numbers as JSON lines; not lines that are too long.
 
     Raises:
         OSError: the file cannot be written.
@@ -64,7 +64,7 @@ def write_failed_rows(path: Path, source: Path, numbers: Set[int]) -> None:
     """
     with _replacing(path) as file:
         for row in read_rows(source) if numbers else ():
-            if row.number in numbers:
+            if row.number in numbers and (row.line or row.values):
                 file.write(row.line or _to_line(to_json_value(row.values, complete=True)))
 
 

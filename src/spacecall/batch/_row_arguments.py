@@ -27,6 +27,7 @@ from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
 _MAX_NAMES: Final = 20
+_OTHER_DELIMITERS: Final = {"';'": ";", "tab": "\t", "'|'": "|"}
 
 LoadFiles: TypeAlias = Callable[[Endpoint, dict[str, Any]], dict[str, Any]]
 """Opens the files that arguments name."""
@@ -51,17 +52,17 @@ class RowArguments:
         self._id_column = batch.id_column
         self._parameters = {parameter.name: parameter for parameter in endpoint.parameters}
         self._file_parameters = file_parameters(endpoint)
-        self._is_text = batch.input.suffix.lower() == ".csv"
+        self._is_text = batch.row_file.kind == "csv"
         for name in batch.columns:
             if name not in self._parameters:
                 raise InvalidInputError(
                     f"--map {name}: {endpoint.name} has no such parameter"
                     f"{did_you_mean(name, self._parameters)}"
                 )
-        names = column_names(batch.input)
+        names = column_names(batch.row_file)
         if names is not None:
             self._check_columns(batch.input, names)
-        elif first := next(read_rows(batch.input), None):
+        elif first := next(read_rows(batch.row_file), None):
             self._check_named_columns(first, f"the first row of {batch.input}")
 
     def _check_columns(self, path: Path, names: Sequence[str]) -> None:
@@ -73,9 +74,17 @@ class RowArguments:
         required |= {self._id_column} if self._id_column else set()
         if missing := sorted(required - set(names)):
             raise InvalidInputError(
-                f"{path} has no column {', '.join(missing)}; it has {', '.join(names)}: map them "
-                "with --map PARAMETER=COLUMN"
+                f"{path} has no column {', '.join(missing)}; it has {', '.join(names)}: "
+                f"{self._advise(names)}"
             )
+
+    def _advise(self, names: Sequence[str]) -> str:
+        """Return what to do if columns are missing."""
+        if self._is_text and len(names) == 1:
+            for name, delimiter in _OTHER_DELIMITERS.items():
+                if delimiter in names[0]:
+                    return f"is there another character between the fields? Try --delimiter {name}"
+        return "map them with --map PARAMETER=COLUMN"
 
     def _check_named_columns(self, row: InputRow, label: str = "the row") -> None:
         """Check that a row of JSON lines has the columns that the batch names."""

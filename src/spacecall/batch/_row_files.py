@@ -1,28 +1,70 @@
-"""Read the rows of a file: JSON lines, CSV, Parquet."""
+"""Read the rows of a file: JSON lines, CSV, Parquet; the first two may be compressed by gzip."""
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import json
 import math
 import stat
+import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
-from typing import Any, Final, cast
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO, Final, cast
 
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
+
+INPUT_SUFFIXES: Final = (".jsonl", ".csv", ".parquet", ".jsonl.gz", ".csv.gz")
 
 _CHUNK_BYTES: Final = 2**20
 _PARQUET_ROWS: Final = 256
 _LAST_FIELD: Final = b"spacecall"
 _CSV_BLOCK_BYTES: Final = 16 * 2**20
 """The longest line that pyarrow can read."""
+_HEADER_BYTES: Final = 256 * 1024
+_LINE_BYTES: Final = 64 * 2**20
+"""A line of JSON is in memory; in a compressed file its length is unknown before."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowFile:
+    """A file of rows.
+
+    Attributes:
+        path: its path, which ends in one of `INPUT_SUFFIXES`.
+        delimiter: between the fields of CSV.
+    """
+
+    path: Path
+    delimiter: str = ","
+
+    @property
+    def kind(self) -> str:
+        """`jsonl`, `csv` or `parquet`."""
+        return PurePath(self.path.name.lower().removesuffix(".gz")).suffix.removeprefix(".")
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether gzip has compressed it."""
+        return self.path.suffix.lower() == ".gz"
+
+    def open(self) -> BinaryIO:
+        """Open the content."""
+        if self.is_compressed:
+            return cast("BinaryIO", gzip.open(self.path))
+        return self.path.open("rb")
+
+    def open_arrow(self) -> Any:
+        """Open the content for pyarrow, which decompresses it outside of Python."""
+        compression = "gzip" if self.is_compressed else None
+        return import_pyarrow("pyarrow").input_stream(str(self.path), compression=compression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,57 +120,68 @@ def check_input(path: Path) -> None:
         )
 
 
-def digest_file(path: Path) -> tuple[str, int]:
-    """Return the SHA-256 of a file, and the number of its lines.
+def digest_file(file: RowFile) -> tuple[str, int]:
+    """Return the SHA-256 of the content of a file, and the number of its lines.
 
     Raises:
         InvalidInputError: the file cannot be read.
     """
     digest, lines, last = hashlib.sha256(), 0, b"\n"
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-                lines += chunk.count(b"\n")
-                last = chunk[-1:]
-    except OSError as error:
-        raise InvalidInputError(f"cannot read {path}: {error.strerror}") from error
+    with _decompressing(file), file.open() as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            lines += chunk.count(b"\n")
+            last = chunk[-1:]
     return digest.hexdigest(), lines + (last != b"\n")
 
 
-def count_rows(path: Path, lines: int) -> int:
+@contextmanager
+def _decompressing(file: RowFile) -> Generator[None]:
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:  # the latter two from a broken gzip file
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise InvalidInputError(f"cannot read {file.path}: {reason}") from error
+
+
+def count_rows(file: RowFile, lines: int) -> int:
     """Return about how many rows a file has.
 
     Args:
-        path: the file.
+        file: the file.
         lines: the number of its lines.
     """
-    if path.suffix.lower() == ".parquet":
-        with _reading(path):
-            return int(import_pyarrow("pyarrow.parquet").ParquetFile(path).metadata.num_rows)
-    return lines - (path.suffix.lower() == ".csv")
+    if file.kind == "parquet":
+        with _reading(file.path):
+            return int(import_pyarrow("pyarrow.parquet").ParquetFile(file.path).metadata.num_rows)
+    return lines - (file.kind == "csv")
 
 
-def column_names(path: Path) -> list[str] | None:
+def column_names(file: RowFile) -> list[str] | None:
     """Return the columns of a file; None for JSON lines, where each row has its own.
 
     Raises:
         InvalidInputError: the file is not valid.
     """
-    match path.suffix.lower():
-        case ".csv":
-            with _reading(path):
-                csv = import_pyarrow("pyarrow.csv")
-                options = csv.ReadOptions(block_size=_CSV_BLOCK_BYTES)
-                return list(csv.open_csv(path, read_options=options).schema.names)
-        case ".parquet":
-            with _reading(path):
-                return list(import_pyarrow("pyarrow.parquet").ParquetFile(path).schema_arrow.names)
+    match file.kind:
+        case "csv":
+            with _decompressing(file), file.open() as stream:
+                if len(stream.readline(_HEADER_BYTES + 1)) > _HEADER_BYTES:
+                    raise InvalidInputError(
+                        f"the first line of {file.path} has more than {_HEADER_BYTES} bytes: it "
+                        "must have the names of the columns"
+                    )
+            with _reading(file.path):
+                return list(_open_csv(file).schema.names)
+        case "parquet":
+            parquet = import_pyarrow("pyarrow.parquet")
+            with _reading(file.path):
+                return list(parquet.ParquetFile(file.path).schema_arrow.names)
         case _:
             return None
 
 
-def check_rows(path: Path) -> None:
+def check_rows(file: RowFile) -> None:
     """Read a CSV or Parquet file once, to notice what is wrong with it before the first call.
 
     Lines that are not JSON are errors of their rows.
@@ -137,40 +190,53 @@ def check_rows(path: Path) -> None:
         InvalidInputError: the file is not valid, two columns have the same name, or a quote at the
             beginning of a field of CSV is not closed.
     """
-    names = column_names(path)
+    names = column_names(file)
     if names is None:
         return
     if repeated := sorted(name for name, count in Counter(names).items() if count > 1):
-        raise InvalidInputError(f"{path} has the column {', '.join(repeated)} more than once")
-    with _reading(path):
-        if path.suffix.lower() == ".csv":
-            _check_csv(path, len(names))
+        raise InvalidInputError(f"{file.path} has the column {', '.join(repeated)} more than once")
+    with _reading(file.path):
+        if file.kind == "csv":
+            _check_csv(file, len(names))
         else:
-            for _ in _parquet_batches(path):
+            for _ in _parquet_batches(file.path):
                 pass
 
 
-def read_rows(path: Path) -> Iterator[InputRow]:
+def read_rows(file: RowFile) -> Iterator[InputRow]:
     """Yield the rows of a file; memory does not grow with their number.
 
     Raises:
         InvalidInputError: the file is not valid from here on.
     """
-    if path.suffix.lower() == ".jsonl":
-        yield from _read_lines(path)
+    if file.kind == "jsonl":
+        yield from _read_lines(file)
         return
-    read = _read_csv if path.suffix.lower() == ".csv" else _read_parquet
-    for number, values in enumerate(read(path)):
+    read = _read_csv if file.kind == "csv" else _read_parquet
+    for number, values in enumerate(read(file)):
         yield InputRow(number, values, _digest(values))
 
 
-def _read_lines(path: Path) -> Iterator[InputRow]:
+def _read_lines(file: RowFile) -> Iterator[InputRow]:
     number = 0
-    with path.open("rb") as file:
-        for line in file:
-            if line.strip():
+    with _decompressing(file), file.open() as stream:
+        while line := stream.readline(_LINE_BYTES):
+            if len(line) == _LINE_BYTES and not line.endswith(b"\n"):
+                yield _skip_line(number, line, stream)
+            elif line.strip():
                 yield _parse_line(number, line)
-                number += 1
+            else:
+                continue
+            number += 1
+
+
+def _skip_line(number: int, begin: bytes, stream: BinaryIO) -> InputRow:
+    """Read the rest of a line that is too long, and return its row."""
+    digest = hashlib.sha256(begin)
+    while not begin.endswith(b"\n") and (begin := stream.readline(_CHUNK_BYTES)):
+        digest.update(begin)
+    problem = f"the line has more than {_LINE_BYTES} bytes: name large files by their paths"
+    return InputRow(number, {}, digest.hexdigest(), problem)
 
 
 def _parse_line(number: int, line: bytes) -> InputRow:
@@ -193,31 +259,31 @@ def _describe_problem(error: Exception) -> str:
     return "has a number of too many digits"
 
 
-def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
-    with _reading(path):
-        for batch in _csv_batches(path):
+def _read_csv(file: RowFile) -> Iterator[dict[str, Any]]:
+    with _reading(file.path):
+        for batch in _csv_batches(file):
             yield from batch.to_pylist()
 
 
-def _check_csv(path: Path, columns: int) -> None:
+def _check_csv(file: RowFile, columns: int) -> None:
     """Read a CSV file with one more row: in a field whose quote is not closed, it is no row."""
     last_row: list[Any] = []
-    with path.open("rb", buffering=0) as file:
-        tail = b"\n" + b",".join([_LAST_FIELD] * columns) + b"\n"
-        for batch in _csv_batches(path, _WithTail(file, tail)):
+    with _decompressing(file), file.open() as stream:
+        tail = b"\n" + file.delimiter.encode().join([_LAST_FIELD] * columns) + b"\n"
+        for batch in _csv_batches(file, _WithTail(stream, tail)):
             if batch.num_rows:
                 last_row = list(batch.slice(batch.num_rows - 1).to_pylist()[0].values())
     if last_row != [_LAST_FIELD.decode()] * columns:
         raise InvalidInputError(
-            f"{path} has a quote at the beginning of a field that is not closed: close it, or put "
-            "the field in quotes and write the quote twice"
+            f"{file.path} has a quote at the beginning of a field that is not closed: close it, or "
+            "put the field in quotes and write the quote twice"
         )
 
 
 class _WithTail(io.RawIOBase):
     """A file, and then more bytes."""
 
-    def __init__(self, file: io.RawIOBase, tail: bytes) -> None:
+    def __init__(self, file: BinaryIO, tail: bytes) -> None:
         self._file = file
         self._tail = tail
 
@@ -232,23 +298,30 @@ class _WithTail(io.RawIOBase):
         return taken
 
 
-def _csv_batches(path: Path, file: io.RawIOBase | None = None) -> Iterator[Any]:
-    """Yield the rows of a CSV file; `file` is read in its place."""
+def _csv_batches(file: RowFile, stream: io.RawIOBase | None = None) -> Iterator[Any]:
+    """Yield the rows of a CSV file; `stream` is read in its place."""
     csv, string = import_pyarrow("pyarrow.csv"), import_pyarrow("pyarrow").string()
-    reading = csv.ReadOptions(block_size=_CSV_BLOCK_BYTES)
-    names = csv.open_csv(path, read_options=reading).schema.names
     options = csv.ConvertOptions(
-        column_types=dict.fromkeys(names, string), strings_can_be_null=True, null_values=[""]
+        column_types=dict.fromkeys(_open_csv(file).schema.names, string),
+        strings_can_be_null=True,
+        null_values=[""],
     )
-    parsing = csv.ParseOptions(newlines_in_values=True)
-    yield from csv.open_csv(
-        file or path, read_options=reading, convert_options=options, parse_options=parsing
+    yield from _open_csv(file, stream, convert_options=options)
+
+
+def _open_csv(file: RowFile, stream: io.RawIOBase | None = None, **options: Any) -> Any:
+    csv = import_pyarrow("pyarrow.csv")
+    return csv.open_csv(
+        stream or file.open_arrow(),
+        read_options=csv.ReadOptions(block_size=_CSV_BLOCK_BYTES),
+        parse_options=csv.ParseOptions(delimiter=file.delimiter, newlines_in_values=True),
+        **options,
     )
 
 
-def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    with _reading(path):
-        for batch in _parquet_batches(path):
+def _read_parquet(file: RowFile) -> Iterator[dict[str, Any]]:
+    with _reading(file.path):
+        for batch in _parquet_batches(file.path):
             yield from batch.to_pylist()
 
 

@@ -102,7 +102,8 @@ class RowJournal:
         if not stored:
             self._database.executemany("INSERT INTO batch VALUES (?, ?)", current.items())
             return
-        changes = [name for name in current if stored.get(name) != current[name]]
+        # A journal of an earlier release lacks facts that it did not know.
+        changes = [name for name in current if stored.get(name, "") != current[name]]
         if "the endpoint" in changes:  # there is nothing to compare its shape with
             changes = [name for name in changes if name in stored]
         if changes:
@@ -225,4 +226,5 @@ def journal_facts(
         "--map": json.dumps(dict(batch.columns), sort_keys=True),
         "--id": batch.id_column or "",
         "--files-to": str(batch.files or ""),
+        "--delimiter": batch.delimiter.replace(",", ""),
     }

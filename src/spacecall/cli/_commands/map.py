@@ -31,7 +31,8 @@ def map_(
         typer.Option(
             "--input",
             metavar="FILE",
-            help="Read the rows of this .jsonl, .csv or .parquet file; - for JSON lines on stdin.",
+            help="Read the rows of this .jsonl, .csv, .parquet, .jsonl.gz or .csv.gz file; - for "
+            "JSON lines on stdin.",
         ),
     ],
     output: Annotated[
@@ -62,6 +63,13 @@ def map_(
         str,
         typer.Option("--id", metavar="COLUMN", help="The id of a row. [default: its number]"),
     ] = "",
+    delimiter: Annotated[
+        str,
+        typer.Option(
+            metavar="CHAR",
+            help="The character between the fields of CSV, such as ';'; tab for a tab.",
+        ),
+    ] = ",",
     files_to: Annotated[
         str | None,
         typer.Option(
@@ -99,6 +107,13 @@ def map_(
     retry: Annotated[
         int, typer.Option(min=0, metavar="N", help="Try a row N more times if the app fails.")
     ] = 0,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Call again for rows that failed in earlier runs; their outcomes are replaced.",
+        ),
+    ] = False,
     resubmit: Annotated[
         bool,
         typer.Option(
@@ -107,6 +122,15 @@ def map_(
             "ended meanwhile. The app may run them twice.",
         ),
     ] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Do only the next N rows in this run.",
+            show_default=False,
+        ),
+    ] = None,
     max_errors: Annotated[
         int | None,
         typer.Option(
@@ -168,6 +192,9 @@ def map_(
             retries=retry,
             resubmit=resubmit,
             max_errors=max_errors,
+            limit=limit,
+            retry_failed=retry_failed,
+            delimiter=_parse_delimiter(delimiter, input_),
         )
         sources = [resolve_source(each) for each in [source, *(also or [])]]
         if len(set(sources)) < len(sources):
@@ -191,6 +218,18 @@ def _parse_columns(pairs: Sequence[str]) -> dict[str, str]:
             raise InvalidInputError(f"--map has the parameter {shorten(name)} twice")
         columns[name] = column
     return columns
+
+
+def _parse_delimiter(text: str, source: str) -> str:
+    delimiter = "\t" if text in ("tab", "\\t") else text
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
+        raise InvalidInputError(
+            "--delimiter must be a character of ASCII other than a quote or a line break, or tab, "
+            f"got {shorten(text)!r}"
+        )
+    if delimiter != "," and not source.lower().endswith((".csv", ".csv.gz")):
+        raise InvalidInputError(f"--delimiter is for CSV files: {shorten(source)!r} has none")
+    return delimiter
 
 
 def _parse_concurrency(text: str) -> Concurrency:

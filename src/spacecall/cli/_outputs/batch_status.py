@@ -30,6 +30,7 @@ class BatchStatus:
         self._quiet = quiet
         self._start = self._last_line = time.monotonic()
         self._finished_before: int | None = None
+        self._has_told_collecting = False
         console = create_console(error=True)
         if stderr_is_terminal() and not quiet and not console.is_dumb_terminal:
             columns = SpinnerColumn(), TextColumn("{task.description}")
@@ -65,6 +66,9 @@ class BatchStatus:
         elif not self._quiet and now - self._last_line >= _SECONDS_PER_LINE:
             self._last_line = now
             write_message(text)
+        elif not self._quiet and progress.collecting and not self._has_told_collecting:
+            write_message(describe_collecting(progress.collecting))
+        self._has_told_collecting |= progress.collecting > 0
 
 
 def describe_progress(progress: BatchProgress, rate: float) -> str:
@@ -81,10 +85,18 @@ def describe_progress(progress: BatchProgress, rate: float) -> str:
         f"{progress.running} of {progress.concurrency} calls running",
         f"{rate:.3g} rows/s",
     ]
+    if progress.collecting:
+        parts.insert(3, describe_collecting(progress.collecting))
     if progress.total is not None and rate > 0:
         seconds = (progress.total - progress.done - progress.failed) / rate
         parts.append(f"about {_format_seconds(max(0.0, seconds))} left")
     return ", ".join(parts)
+
+
+def describe_collecting(jobs: int) -> str:
+    """Return what is waited for if an earlier run ended while the app had jobs of it."""
+    label = "a job" if jobs == 1 else f"{jobs:,} jobs"
+    return f"waiting for {label} of an earlier run, which the app may still have"
 
 
 def _format_seconds(seconds: float) -> str:

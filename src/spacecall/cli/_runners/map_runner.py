@@ -20,7 +20,7 @@ from spacecall._client.space import Space, SpaceView
 from spacecall.batch import Batch, BatchSummary, run_batch
 from spacecall.batch._actor_space import SpaceMapping
 from spacecall.batch._ray_run import run_batch_on_ray
-from spacecall.batch._row_files import digest_file
+from spacecall.batch._row_files import RowFile, digest_file
 from spacecall.cli._inputs import stdin_reader
 from spacecall.cli._inputs.flag_arguments import load_argument_files
 from spacecall.cli._inputs.flag_values import InputReader
@@ -57,7 +57,7 @@ async def store_stdin(output: Path) -> Path:
         replacement.finish()
         if not (path.exists() and journal.exists()):
             return replacement.publish()
-        if digest.hexdigest() != digest_file(path)[0]:
+        if digest.hexdigest() != digest_file(RowFile(path))[0]:
             raise InvalidInputError(
                 "the input changed since this batch was begun: choose another --output, or delete "
                 f"{journal} to begin again"
@@ -140,7 +140,8 @@ async def execute_batch(
         (summary,) = summaries
         _write_summary(summary, batch, as_json=as_json, quiet=quiet)
         if not (stop.is_set() and summary.remaining):
-            return FAILED if summary.failed or summary.lost or summary.remaining else DONE
+            is_stopped = summary.remaining and not summary.limit_reached
+            return FAILED if summary.failed or summary.lost or is_stopped else DONE
     write_message("spacecall: interrupted; run the same command again to go on")
     return INTERRUPTED
 
@@ -208,7 +209,9 @@ def _write_summary(summary: BatchSummary, batch: Batch, *, as_json: bool, quiet:
             f"{summary.lost:,} rows have an unknown outcome, since the app lost their calls or a "
             "run ended meanwhile: --resubmit calls again for them"
         )
-    if summary.remaining:
+    if summary.limit_reached:
+        write_message("rows are left after --limit: run the same command again to go on")
+    elif summary.remaining:
         write_message("some rows have no outcome yet: run the same command again to go on")
     if summary.failed and batch.failed_rows is not None:
         write_message(f"rows that failed: {display_path(batch.failed_rows)}")
