@@ -5,6 +5,7 @@ The arguments are the addresses of the stand-in and of the app of the examples, 
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import runpy
@@ -61,14 +62,15 @@ def map_files(data: Any, app: str, folder: Path) -> list[Any]:
 
 
 def run_batches(app: str, folder: Path) -> list[Any]:
-    """Run a batch, and run it again; return the exit codes. The summaries are on stdout."""
-    path = folder / "rows.jsonl"
+    """Run a batch in parts and again; return the exit codes. The summaries are on stdout."""
+    path = folder / "rows.jsonl.gz"
     texts = [f"line {number}" for number in range(30)]
     lines = [json.dumps({"text": text}) for text in [*texts, "fail"]]
-    path.write_text("".join(f"{line}\n" for line in [*lines, "{"]))
+    path.write_bytes(gzip.compress("".join(f"{line}\n" for line in [*lines, "{"]).encode()))
     arguments = ["map", app, "/echo", "--engine", "ray", "--input", str(path), "--json"]
     arguments += ["--output", str(folder / "out"), "--concurrency", "4", "--header", "X-Key: 1"]
-    return [run_command(arguments) for _ in range(2)]
+    runs = [["--limit", "20"], [], [], ["--retry-failed"]]
+    return [run_command([*arguments, *options]) for options in runs]
 
 
 def run_example(workshop: str) -> str:

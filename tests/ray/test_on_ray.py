@@ -66,10 +66,15 @@ def test_files_are_sent_and_saved_once(report: dict[str, Any], folder: Path) -> 
 def test_a_batch_has_each_row_once_and_calls_no_finished_row_again(
     report: dict[str, Any], app_log: AppLog, folder: Path
 ) -> None:
-    assert report["batches"] == [1, 1]  # rows failed
-    names = ("done", "failed", "lost", "called", "remaining")
+    assert report["batches"] == [0, 1, 1, 1]  # rows failed
+    names = ("done", "failed", "lost", "called", "limit_reached", "remaining")
     summaries = [[summary[name] for name in names] for summary in report["summaries"]]
-    assert summaries == [[30, 2, 0, 31, False], [30, 2, 0, 0, False]]
+    assert summaries == [
+        [20, 0, 0, 20, True, True],
+        [30, 2, 0, 11, False, False],
+        [30, 2, 0, 0, False, False],
+        [30, 2, 0, 1, False, False],
+    ]
     lines = (folder / "out" / "results.jsonl").read_text().splitlines()
     results = [json.loads(line) for line in lines]
     assert [result["row"] for result in results] == list(range(32))
