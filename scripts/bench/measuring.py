@@ -108,7 +108,12 @@ class Samples:
         return statistics.median(sample[number] / baseline[number] for sample, baseline in pairs)
 
 
-def python(*arguments: str, cwd: Path = ROOT, variables: Mapping[str, str] = {}) -> str:
+def python(
+    *arguments: str,
+    cwd: Path = ROOT,
+    variables: Mapping[str, str] = {},
+    timeout: float = _PATIENCE,
+) -> str:
     """Return what a Python of this environment prints."""
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -116,7 +121,7 @@ def python(*arguments: str, cwd: Path = ROOT, variables: Mapping[str, str] = {})
         env={**environment(), **variables},
         capture_output=True,
         text=True,
-        timeout=_PATIENCE,
+        timeout=timeout,
         check=False,
     )
     if done.returncode:

@@ -12,7 +12,7 @@ import pytest
 
 from spacecall import InvalidInputError, Space
 from spacecall.batch import Batch, BatchProgress, run_batch
-from spacecall.batch._row_journal import RowJournal
+from spacecall.batch._row_journal import RowJournal, State
 from spacecall.cli._outputs.batch_status import describe_progress
 from tests.batch.test_batch_run import begin, create_batch, results
 from tests.client.tools import until
@@ -130,7 +130,8 @@ async def test_rows_without_an_outcome_do_not_wait_for_jobs_of_an_earlier_run(
     reports: list[BatchProgress] = []
     async with stub() as app, Space(app.url) as space:
         tickets = [await space.call("/hold", text="x").detach() for _ in range(2)]
-        await begin(space, batch, *[("queued", ticket.to_json()) for ticket in tickets])
+        entries: list[tuple[State, str]] = [("queued", ticket.to_json()) for ticket in tickets]
+        await begin(space, batch, *entries)
 
         async def finish_when_the_others_are_done() -> None:
             await until(lambda: bool(reports) and reports[-1].done == 5)
@@ -142,7 +143,7 @@ async def test_rows_without_an_outcome_do_not_wait_for_jobs_of_an_earlier_run(
         async with anyio.create_task_group() as group:
             group.start_soon(finish_when_the_others_are_done)
             summary = await run_batch(space, batch, on_progress=reports.append)
-    assert (summary.done, summary.collected, summary.called) == (7, 2, 5)
+            assert (summary.done, summary.collected, summary.called) == (7, 2, 5)
     assert [result["value"] for result in results(batch)][:2] == ["held", "held"]
 
 
