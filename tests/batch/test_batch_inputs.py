@@ -36,7 +36,8 @@ def write_table(folder: Path, **columns: list[Any]) -> Path:
 
 async def test_a_path_in_a_row_must_name_a_regular_file(tmp_path: Path, pipe: Path) -> None:
     (tmp_path / "in.txt").write_text("in")
-    names = [str(pipe), os.devnull, str(tmp_path), str(tmp_path / "none"), str(tmp_path / "in.txt")]
+    paths = [pipe, Path("/dev/zero"), tmp_path, tmp_path / "none", tmp_path / "in.txt"]
+    names = [str(path) for path in paths]
     batch = create_batch(tmp_path, "/file", *({"file": name} for name in names))
     async with stub() as app, Space(app.url) as space:
         with anyio.fail_after(10):

@@ -18,6 +18,14 @@ def memory() -> int:
     return _status("VmRSS:")
 
 
+def own_memory() -> int:
+    """Return the bytes that only this process has, in memory or swapped.
+
+    Of libraries the system may drop pages, which would hide that a process grows.
+    """
+    return _status("RssAnon:") + _status("VmSwap:")
+
+
 def peak() -> int:
     """Return the peak memory of this process in bytes since `forget_peak`."""
     return _status("VmHWM:")

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from scripts.bench.clients.floor import Floor
-from scripts.bench.clients.process import Numbers, Spent, main, memory
+from scripts.bench.clients.process import Numbers, Spent, main, own_memory
 
 _READINGS = 20
 """How often the memory is read."""
@@ -24,7 +24,7 @@ class Memory:
 
     def __init__(self, rows: int) -> None:
         self._every = max(1, rows // _READINGS)
-        self._idle = memory()
+        self._idle = own_memory()
         self._readings: list[int] = []
         self._rows = 0
 
@@ -32,7 +32,7 @@ class Memory:
         """Take note of a row that has ended."""
         self._rows += 1
         if self._rows % self._every == 0:
-            self._readings.append(memory() - self._idle)
+            self._readings.append(own_memory() - self._idle)
 
     def numbers(self) -> Numbers:
         """Return the most, and how much more it was in the second half than in the first."""
