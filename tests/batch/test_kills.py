@@ -5,8 +5,12 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from tests import servers
 from tests.batch.kills import png, row_of_negative, run
+
+pytestmark = pytest.mark.requires("gradio-6.31.0")
 
 
 def test_each_row_is_once_in_the_output_of_a_batch_that_is_killed_again_and_again(
