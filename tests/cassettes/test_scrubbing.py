@@ -13,7 +13,8 @@ from spacecall import Auth, Space, ZeroGPU
 from spacecall.cassettes import SecretFoundError, use_cassette
 from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, BodyFiles
 from spacecall.cassettes._format.exchange import Exchange
-from spacecall.cassettes._format.scrubber import PLACEHOLDER, Scrubber, find_secrets
+from spacecall.cassettes._format.scrubber import Scrubber, find_secrets
+from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from tests.servers import GRADIO_6, AppServer, serve
 

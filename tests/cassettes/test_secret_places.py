@@ -9,7 +9,7 @@ import pytest
 
 from spacecall import Space
 from spacecall.cassettes import CassetteMissError, SecretFoundError, use_cassette
-from spacecall.cassettes._format.scrubber import PLACEHOLDER
+from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 from spacecall.cassettes._format.secret_places import is_secret_parameter
 from spacecall.cassettes._inspect.recording import read_recording
 from spacecall.cassettes._inspect.validation import find_problems

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from spacecall._core.json_values import as_dict, is_array
 from spacecall.cassettes._format.exchange import Exchange
-from spacecall.cassettes._format.scrubber import PLACEHOLDER
+from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 
 __all__ = ["HiddenArguments"]
 

@@ -18,7 +18,8 @@ from spacecall._io.interceptor import (
 )
 from spacecall.cassettes._format.bodies import RequestBodyRecorder, StoredBody
 from spacecall.cassettes._format.exchange import COMPLETE, Exchange, get_header
-from spacecall.cassettes._format.scrubber import PLACEHOLDER, Scrubber
+from spacecall.cassettes._format.scrubber import Scrubber
+from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
 IN_MEMORY = 2**20

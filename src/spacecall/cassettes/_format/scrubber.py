@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
@@ -11,13 +10,11 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from spacecall._core.json_values import is_array, is_object
-from spacecall._core.redaction import Redactor, unescape
+from spacecall._core.redaction import Redactor
 from spacecall.cassettes._format.bodies import StoredBody, body_bytes
 from spacecall.cassettes._format.exchange import Exchange, Headers
+from spacecall.cassettes._format.secret_formats import PLACEHOLDER, find_kinds
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
-
-PLACEHOLDER: Final = "SCRUBBED"
-"""The text that replaces a secret."""
 
 SECRET_FIELDS: Final = frozenset(
     {"api_key", "access_token", "authorization", "password", "secret", "token"}
@@ -49,28 +46,6 @@ _SIGNATURE: Final = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS: Final = re.compile(r"https?://[^@?#]*", re.IGNORECASE)
-_LETTERS: Final = "A-Za-z0-9"
-_SECRET_PATTERNS: Final = {
-    # Not inside of what may be base64 of a file, where such letters stand by chance.
-    "a Hugging Face token": re.compile(
-        rf"(?<![\w-]{{24}})(?:hf_[{_LETTERS}]{{16,}}|api_org_[{_LETTERS}]{{16,}})"
-    ),
-    "a JSON Web Token": re.compile(
-        rf"(?<![{_LETTERS}])eyJ[\w-]{{8,4096}}\.[\w-]{{8,4096}}\.[\w-]{{4,}}"
-    ),
-    "a bearer token": re.compile(r"\b[Bb]earer\s+[\w.~+/-]{12,}"),
-    "an API key": re.compile(
-        rf"(?<![{_LETTERS}])(?:sk-[\w-]{{16,}}|AIza[\w-]{{30,}}|AKIA[A-Z0-9]{{16}}(?![{_LETTERS}]))"
-    ),
-    "a GitHub token": re.compile(
-        rf"(?<![{_LETTERS}])(?:gh[pousr]_[{_LETTERS}]{{20,}}|github_pat_\w{{20,}})"
-    ),
-    "a private key": re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"),
-    "a password in an address": re.compile(
-        rf"://[^\s/@:?#]{{0,256}}:(?!{PLACEHOLDER}@)[^\s/@?#]{{1,256}}@"
-    ),
-}
-_BASIC: Final = re.compile(r"\b[Bb]asic\s+([\w+/-]{4,1000}={0,2})")
 _CALLER_CREDENTIAL: Final = "a credential of the caller"
 _CHUNK: Final = 2**20
 # Characters of the chunk before: a credential in two chunks is found, escapes included.
@@ -241,7 +216,7 @@ def find_secrets(exchange: Exchange, scrubber: Scrubber | None = None) -> Iterat
         values.append((f"event {number}", event.data))
     for location, value in values:
         for path, text in _iter_texts(value, location):
-            yield from (f"{kind} in {request}, {path}" for kind in _find_kinds(text))
+            yield from (f"{kind} in {request}, {path}" for kind in find_kinds(text))
     for side, body in (("request body", exchange.request_body), ("response body", exchange.body)):
         decoded = _decode_bytes(body).get("base64") if scrubber else None
         if scrubber and isinstance(decoded, str) and scrubber.has_secret(decoded):
@@ -255,7 +230,7 @@ def find_secrets_in_file(path: Path, scrubber: Scrubber | None = None) -> Iterat
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             text = overlap + chunk.decode("latin-1")
-            yield from (f"{kind} in a body of {size} bytes" for kind in _find_kinds(text))
+            yield from (f"{kind} in a body of {size} bytes" for kind in find_kinds(text))
             if scrubber and scrubber.has_secret(text):
                 yield f"{_CALLER_CREDENTIAL} in a body of {size} bytes"
             overlap = text[-_OVERLAP:]
@@ -266,24 +241,6 @@ def _decode_bytes(body: StoredBody) -> StoredBody:
     if not isinstance(body.get("base64"), str):
         return body
     return {**body, "base64": body_bytes(body).decode("latin-1")}
-
-
-def _find_kinds(text: str) -> Iterator[str]:
-    forms = {text, unescape(text)}
-    for kind, pattern in _SECRET_PATTERNS.items():
-        if any(pattern.search(form) for form in forms):
-            yield kind
-    if any(_is_basic(match[1]) for form in forms for match in _BASIC.finditer(form)):
-        yield "Basic credentials"
-
-
-def _is_basic(credentials: str) -> bool:
-    """Return whether a text is the base64 of `name:password`."""
-    try:
-        plain = base64.b64decode(credentials, altchars=b"-_").decode()
-    except ValueError:
-        return False
-    return ":" in plain and plain.isprintable()
 
 
 def _iter_texts(value: Any, location: str) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from spacecall.cassettes._format.recorded_apps import (
     find_function,
     is_document,
 )
-from spacecall.cassettes._format.scrubber import PLACEHOLDER
+from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
 __all__ = ["SecretPlaces", "is_secret_parameter", "iter_strings"]

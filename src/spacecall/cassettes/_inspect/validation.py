@@ -41,7 +41,7 @@ from spacecall.cassettes._format.recorded_apps import (
     RecordedApp,
     read_json_body,
 )
-from spacecall.cassettes._format.scrubber import PLACEHOLDER
+from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from spacecall.cassettes._inspect.staleness import find_called_endpoints, find_stale_endpoints
 from spacecall.codegen import drift
