@@ -113,6 +113,50 @@ async def test_any_secret_matches_a_recorded_one_and_other_arguments_do_not(
     assert "my other" not in str(caught.value)
 
 
+async def test_a_text_that_contains_the_secret_matches_by_what_is_around_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.json"
+    await record(path, ["ok", "x"], text="Alice in Wonderland!", api_key="wonderland")
+    assert "onderland" not in read_all(tmp_path)
+    for text, key in (("Alice in Wonderland!", "wonderland"), ("Alice in Rome!", "another-key")):
+        with use_cassette(path):
+            assert (await call(NOWHERE, text=text, api_key=key))[0] == "ok"
+    for text in ("Bob in Wonderland!", "Alice in Wonderland", "Alice in"):
+        with pytest.raises(CassetteMissError), use_cassette(path):
+            await call(NOWHERE, text=text, api_key="wonderland")
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("gradio", "the path of a request"),
+        ("process_completed", "the kind of a message"),
+        ("session", "the name of a field"),
+        ("session", "the name of a query parameter"),
+        ("application", "a content type"),
+    ],
+)
+async def test_a_secret_that_is_a_word_of_the_protocol_is_refused_at_recording(
+    key: str, place: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    with pytest.raises(SecretFoundError, match="longer and random value") as caught:
+        await record(path, ["ok", "x"], api_key=key)
+    assert place in caught.value.locations
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("key", ["password", "string", "textbox", "default", "number", "secret"])
+async def test_a_secret_that_is_a_common_word_is_recorded_and_replayed(
+    key: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    await record(path, ["ok", "x"], api_key=key)
+    with use_cassette(path):
+        assert (await call(NOWHERE, api_key=key))[0] == "ok"
+
+
 async def test_an_argument_that_is_a_word_stays_in_the_description_of_the_app(
     tmp_path: Path,
 ) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array
 from spacecall.cassettes._format.cassette_file import BodyFiles, external_bodies
@@ -46,6 +47,7 @@ def remove_secrets(
         secret for exchange in new_exchanges for secret in scrubber.find_query_secrets(exchange.url)
     }
     call_scrubber = scrubber.with_secrets(query_secrets.union(places.values))
+    _check_protocol_words(path, hidden, call_scrubber)
     exchanges: list[Exchange] = []
     for exchange in hidden:
         if is_document(exchange):
@@ -64,6 +66,42 @@ def remove_secrets(
             locations=locations,
         )
     return exchanges
+
+
+def _check_protocol_words(path: Path, exchanges: Iterable[Exchange], scrubber: Scrubber) -> None:
+    """Refuse a secret that is part of a word of the protocol: the word is needed for a replay.
+
+    Raises:
+        SecretFoundError: there is such a secret.
+    """
+    calls = [exchange for exchange in exchanges if not is_document(exchange)]
+    words = dict.fromkeys(word for exchange in calls for word in _iter_protocol_words(exchange))
+    locations = list(dict.fromkeys(place for place, text in words if scrubber.has_secret(text)))
+    if locations:
+        lines = "\n".join(f"  {location}" for location in locations)
+        raise SecretFoundError(
+            f"{path} was not written, because a secret argument or a credential is also a part of "
+            "words that a replay needs (use a longer and random value in the test, such as "
+            f"'test-key-1f9c7a2e'):\n{lines}",
+            locations=locations,
+        )
+
+
+def _iter_protocol_words(exchange: Exchange) -> Iterator[tuple[str, str]]:
+    """Yield the words of an exchange that are never an echo, each after its kind of place."""
+    url = urlsplit(exchange.url)
+    before, is_file, _ = url.path.partition("/file=")
+    yield "the path of a request", before + is_file
+    for name, _ in parse_qsl(url.query, keep_blank_values=True):
+        yield "the name of a query parameter", name
+    for headers in (exchange.request_headers, exchange.headers):
+        yield "a content type", get_header(headers, "content-type").partition(";")[0]
+    messages = [event.as_object() for _, event in exchange.events or ()]
+    for message in (as_dict(exchange.request_body.get("json")), *messages):
+        for fields in (message, as_dict(message.get("output"))):
+            for name in fields:
+                yield "the name of a field", name
+        yield "the kind of a message", as_str(message.get("msg"))
 
 
 def _find_locations(
