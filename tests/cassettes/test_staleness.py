@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from spacecall import SchemaDriftError, Space
+from spacecall import NotFoundError, SchemaDriftError, Space
 from spacecall._client.calls.typed_endpoint import Arguments, OnDrift, TypedEndpoint
 from spacecall._core.fingerprint import wire_shape
 from spacecall.cassettes import StaleCassetteWarning, use_cassette
@@ -62,6 +62,49 @@ async def test_a_client_of_another_shape_is_warned_of_once_in_the_right_order(pa
     assert len(w) == 1
     with use_cassette(path, assert_all_used=False), pytest.raises(SchemaDriftError):
         await call(NOWHERE, SHAPE.replace("(textbox)", "(number)", 1), "raise")
+
+
+@pytest.mark.parametrize("on_drift", ["ignore", "warn", "raise"])
+async def test_another_number_of_inputs_is_said_to_be_that_of_the_cassette(
+    path: Path, on_drift: OnDrift
+) -> None:
+    class Two(Arguments):
+        x: str
+        y: str = "y"
+
+    endpoint = TypedEndpoint[str](
+        "/predict", inputs=Two, output=str, returns=1, schema="", shape=""
+    )
+    with use_cassette(path, assert_all_used=False):
+        async with Space(NOWHERE) as space:
+            with pytest.raises(SchemaDriftError) as caught:
+                await endpoint.call(space, {"x": "hi"}, on_drift)
+    assert str(caught.value) == (
+        f"the cassette {path} was recorded from another version of the app than the client was "
+        "generated from: the app takes 1 inputs, the client was generated for 2; record the "
+        "cassette again [/predict]"
+    )
+
+
+async def test_another_number_of_outputs_is_said_to_be_that_of_the_cassette(path: Path) -> None:
+    class Pair(NamedTuple):
+        a: str
+        b: str
+
+    endpoint = TypedEndpoint[Pair](
+        "/predict", inputs=Predict, output=Pair, returns=2, schema="", shape=""
+    )
+    with use_cassette(path):
+        async with Space(NOWHERE) as space:
+            with pytest.raises(SchemaDriftError, match=r"a\.json was recorded from"):
+                await endpoint.call(space, {"x": "hi"}, "warn")
+
+
+async def test_a_missing_endpoint_is_said_to_be_missing_in_the_cassette(path: Path) -> None:
+    with use_cassette(path, assert_all_used=False):
+        async with Space(NOWHERE) as space:
+            with pytest.raises(NotFoundError, match=r"that of the cassette .*a\.json: if it has"):
+                await space.call("/new", x="hi")
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,14 @@ Forward: TypeAlias = Callable[[AsyncIterator[bytes]], Awaitable[InterceptedRespo
 
 
 class Interceptor(Protocol):
-    """Answers requests, by itself or by forwarding them."""
+    """Answers requests, by itself or by forwarding them.
+
+    Attributes:
+        recording: the path of the recording that it answers from; empty if the app is live or fake.
+    """
+
+    @property
+    def recording(self) -> str: ...
 
     async def answer(self, request: InterceptedRequest, forward: Forward) -> InterceptedResponse:
         """Answer a request. `NetworkError` and other exceptions reach the caller."""
@@ -155,6 +162,12 @@ def intercepting(interceptor: Interceptor) -> Generator[None]:
         with _Active.lock:
             # Blocks of concurrent tasks may end in any order.
             _Active.interceptors.remove(interceptor)
+
+
+def active_recording() -> str:
+    """Return the path of the recording that is replayed; an empty text if none is."""
+    interceptor = active_interceptor()
+    return "" if interceptor is None else interceptor.recording
 
 
 def active_interceptor() -> Interceptor | None:

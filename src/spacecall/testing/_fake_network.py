@@ -46,6 +46,11 @@ class _Network:
             return self._answer_hub(urlsplit(request.url).path)
         return await self._find_server(request.url).answer(request)
 
+    @property
+    def recording(self) -> str:
+        """An empty text: a fake Space is not a recording."""
+        return ""
+
     def reports_drift(self, endpoint: str, pinned: str, live: str) -> bool:  # noqa: ARG002
         """Return False: a fake Space is like an app."""
         return False

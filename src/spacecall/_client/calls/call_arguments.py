@@ -16,6 +16,7 @@ from spacecall._core.wrapped_files import ACCEPTS_BARE_FILES
 from spacecall._event_data import EventData
 from spacecall._filenames import is_image
 from spacecall._filesources import is_data_uri
+from spacecall._io.interceptor import active_recording
 from spacecall._suggestions import did_you_mean
 from spacecall._visible import shorten
 from spacecall.endpoints import Endpoint, Parameter
@@ -52,7 +53,10 @@ def unknown_endpoint_error(name: str, names: list[str]) -> NotFoundError:
     name = with_slash(name)
     all_names = f"it has {_listed(names)}" if names else "it has no endpoint with a name"
     hint = did_you_mean(name, names, all_names, count=3, cutoff=0.5)
-    return NotFoundError(f"the app has no endpoint {shorten(name)}; {hint}", endpoint=name)
+    message = f"the app has no endpoint {shorten(name)}; {hint}"
+    if recording := active_recording():
+        message += f"; the app is that of the cassette {recording}: if it has changed, record again"
+    return NotFoundError(message, endpoint=name)
 
 
 class ArgumentFiles:

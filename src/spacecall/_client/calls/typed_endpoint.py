@@ -60,7 +60,7 @@ from spacecall._core.filedata import as_file_data, is_file_data, replace_files
 from spacecall._core.fingerprint import find_differences, fingerprints
 from spacecall._core.input_check import find_refusals
 from spacecall._core.session_components import SessionComponents
-from spacecall._io.interceptor import active_interceptor
+from spacecall._io.interceptor import active_interceptor, active_recording
 from spacecall._io.request_settings import Settings
 from spacecall._warnings import CodeLocation, SchemaDriftWarning, find_caller, warn_at
 from spacecall.endpoints import OAuth, Parameter
@@ -445,16 +445,26 @@ class TypedEndpoint(Generic[T]):
         return self._adapters
 
     def _drift(self, differences: list[str], values: Sequence[Any] = ()) -> SchemaDriftError:
-        shipped = self._inputs.__module__.startswith("spacecall.")
-        remedy = "install a newer spacecall" if shipped else "run spacecall refresh"
+        problem = "; ".join(differences[:3])
+        if recording := active_recording():
+            message = (
+                f"the cassette {recording} was recorded from another version of the app than the "
+                f"client was generated from: {problem}; record the cassette again"
+            )
+        else:
+            message = f"the app does not fit the generated client: {problem}; {self._remedy()}"
         return SchemaDriftError(
-            f"the app does not fit the generated client: {'; '.join(differences[:3])}; to update "
-            f"the client, {remedy}",
+            message,
             differences=differences,
             values=values,
             pinned=self._schema or None,
             endpoint=self.name,
         )
+
+    def _remedy(self) -> str:
+        shipped = self._inputs.__module__.startswith("spacecall.")
+        remedy = "install a newer spacecall" if shipped else "run spacecall refresh"
+        return f"to update the client, {remedy}"
 
 
 def _read_output(

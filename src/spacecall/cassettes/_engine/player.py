@@ -203,6 +203,11 @@ class Player:
             if not entry.used and not is_cleanup(entry.exchange)
         ]
 
+    @property
+    def recording(self) -> str:
+        """The path of the cassette."""
+        return str(self._path)
+
     def reports_drift(self, endpoint: str, pinned: str, live: str) -> bool:
         """Return True: it is the recording that is old, not the client.
 
