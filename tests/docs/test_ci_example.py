@@ -67,6 +67,8 @@ def test_the_steps_of_its_workflow_pass(project: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        assert "nothing" not in done.stdout
+        assert "its own schemas" not in done.stdout
 
 
 def tools() -> list[tuple[str, ...]]:

@@ -6,6 +6,7 @@ pytest loads it wherever spacecall is installed. It does nothing until a test us
 from __future__ import annotations
 
 import traceback
+from collections import defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -22,6 +23,7 @@ from spacecall.cassettes._engine.network_guard import (
     refuse_connections,
 )
 from spacecall.cassettes._engine.record_modes import MODES
+from spacecall.cassettes._engine.sharing import SharedRun, Sharing
 from spacecall.cassettes._format.cassette_paths import find_name_clashes, make_cassette_name
 from spacecall.cassettes.errors import CassetteError, CassetteMissError
 
@@ -33,6 +35,7 @@ _SHOWS_MISS = pytest.StashKey[bool]()
 _USERS = pytest.StashKey[list[pytest.Item]]()
 _ALLOWED_HOSTS = pytest.StashKey[list[AllowedHost]]()
 _CLASHES = pytest.StashKey[dict[str, str]]()
+_SHARED = pytest.StashKey[dict[Path, SharedRun]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -93,7 +96,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Write the file of `--spacecall-list`: the cassettes of deselected tests are in it too."""
+    """Note which tests share cassettes, and write the file of `--spacecall-list`.
+
+    The cassettes of deselected tests are in the file too.
+    """
+    session.config.stash[_SHARED] = _find_shared(session)
     if file := session.config.getoption("--spacecall-list"):
         users = session.config.stash.get(_USERS, list[pytest.Item]())
         lines = "".join(f"{_path(item)}\n" for item in users)
@@ -136,7 +143,7 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
     `cassettes/<name>.json` if the marker names it. It is written only if the test passes, or fails
     as `xfail` expects. During a replay the process cannot open connections.
     """
-    from spacecall.cassettes import use_cassette  # noqa: PLC0415 - needs an extra
+    from spacecall.cassettes.use import use_shared_cassette  # noqa: PLC0415 - needs an extra
 
     marker = request.node.get_closest_marker("spacecall")
     options: dict[str, Any] = {"mode": request.config.getoption("--spacecall-record")}
@@ -149,8 +156,10 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
             f"the cassette of a test must be in the folder of the test, not at {path}"
         )
     allowed_hosts = request.config.stash[_ALLOWED_HOSTS]
+    run = request.config.stash.get(_SHARED, dict[Path, SharedRun]()).get(path)
+    sharing = Sharing(run, _test_name(request.node), request.path.parent) if run else None
     try:
-        with use_cassette(path, **options) as cassette:
+        with use_shared_cassette(path, sharing, **options) as cassette:
             with nullcontext() if cassette.recording else refuse_connections(allowed_hosts):
                 yield cassette
             outcomes = request.node.stash.get(_OUTCOMES, list[bool]())
@@ -170,6 +179,32 @@ def _spacecall_marked(request: pytest.FixtureRequest) -> None:
 def _fixtures(item: pytest.Item) -> list[str]:
     marked = ["space_cassette"] if item.get_closest_marker("spacecall") else []
     return [*marked, *getattr(item, "fixturenames", [])]
+
+
+def _find_shared(session: pytest.Session) -> dict[Path, SharedRun]:
+    """Return the cassettes that tests may share, because they have a name, by their paths."""
+    users: defaultdict[Path, list[pytest.Item]] = defaultdict(list)
+    for item in session.config.stash.get(_USERS, list[pytest.Item]()):
+        users[_path(item)].append(item)
+    selected = {item.nodeid for item in session.items}
+    is_narrowed = any("::" in argument for argument in session.config.args)
+    files = set[Path]() if is_narrowed else {item.path for item in session.items}
+    is_worker = hasattr(session.config, "workerinput")
+    return {
+        path: SharedRun(
+            [*map(_test_name, items)],
+            [_test_name(item) for item in items if item.nodeid in selected],
+            [file.name for file in files if file.parent == items[0].path.parent],
+            is_worker,
+        )
+        for path, items in users.items()
+        if any(map(_marker_name, items))
+    }
+
+
+def _test_name(item: pytest.Item) -> str:
+    """Return the name of a test in its folder: `file::test`."""
+    return f"{item.path.name}::{item.nodeid.partition('::')[2]}"
 
 
 def _marker_name(item: pytest.Item) -> str:

@@ -18,6 +18,7 @@ from spacecall.cassettes._engine.player import Player
 from spacecall.cassettes._engine.record_modes import MODES, RecordMode
 from spacecall.cassettes._engine.recorder import Recorder
 from spacecall.cassettes._engine.recording_lock import recording_lock
+from spacecall.cassettes._engine.sharing import Sharing
 from spacecall.cassettes._engine.stream_replayer import ReplayClock, Scheduler
 from spacecall.cassettes._format.cassette_file import (
     BodyFiles,
@@ -113,12 +114,47 @@ def use_cassette(
         RuntimeError: another thread uses a cassette or a fake Space.
         ValueError: the mode or the speed is invalid.
     """
+    with use_shared_cassette(
+        path,
+        None,
+        mode=mode,
+        speed=speed,
+        shuffle=shuffle,
+        matchers=matchers,
+        filter_fields=filter_fields,
+        assert_all_used=assert_all_used,
+        allow_playback_repeats=allow_playback_repeats,
+    ) as cassette:
+        yield cassette
+
+
+@contextmanager
+def use_shared_cassette(
+    path: str | Path,
+    sharing: Sharing | None,
+    *,
+    mode: RecordMode = "none",
+    speed: float | Literal["instant", "recorded"] = "instant",
+    shuffle: int | None = None,
+    matchers: Sequence[Matcher] = (),
+    filter_fields: Sequence[str] = (),
+    assert_all_used: bool = True,
+    allow_playback_repeats: bool = False,
+) -> Generator[Cassette]:
+    """Record or replay a cassette as `use_cassette` does, which other tests of the run may share.
+
+    Args:
+        path: of the cassette.
+        sharing: the part of the test; None for a cassette that is not shared. The first recording
+            of a run is as `mode` says, the requests of later tests are added to it.
+        mode: see `use_cassette`, as all other options.
+    """
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
     path = Path(path)
     clock = ReplayClock(_time_scale(speed))
     with ExitStack() as stack:
-        mode, exchanges, metadata = _load_for(mode, path, stack)
+        mode, exchanges, metadata = _load_for(mode, path, stack, sharing)
         scrubber = Scrubber(filter_fields)
         if mode in ("none", "new_episodes"):
             recording = mode == "new_episodes"
@@ -132,22 +168,24 @@ def use_cassette(
                 _make_scheduler(shuffle),
                 matchers,
                 scrubber,
+                sharing,
                 allow_repeats=allow_playback_repeats,
             ):
                 yield cassette
         else:
-            with _recording(path, scrubber, exchanges, metadata, mode) as cassette:
+            with _recording(path, scrubber, exchanges, metadata, mode, sharing) as cassette:
                 yield cassette
 
 
 def _load_for(
-    mode: RecordMode, path: Path, stack: ExitStack
+    mode: RecordMode, path: Path, stack: ExitStack, sharing: Sharing | None
 ) -> tuple[RecordMode, list[Exchange], dict[str, Any]]:
     """Return the mode without `once`, and what of the cassette that mode needs.
 
     A cassette that is recorded is locked until `stack` is closed.
     """
-    if mode == "once":
+    older = sharing.run.older if sharing else None
+    if mode == "once" and older is None:
         exchanges, metadata = _load(path)
         if exchanges:
             return "none", exchanges, metadata
@@ -160,7 +198,12 @@ def _load_for(
             raise
         exchanges, metadata = [], _new_metadata()
     if mode == "once":  # another process may have recorded it meanwhile
-        mode = "none" if exchanges else "rewrite"
+        mode = "none" if exchanges and older is None else "rewrite"
+    if mode != "none" and sharing:
+        is_first_rewrite = mode == "rewrite" and older is None
+        sharing.check_recording(path, metadata, removes_requests=is_first_rewrite)
+    if mode in ("all", "rewrite") and older is not None:  # earlier tests have recorded it
+        exchanges = older
     return mode, exchanges, metadata
 
 
@@ -190,6 +233,7 @@ def _replaying(
     scheduler: Scheduler,
     matchers: Sequence[Matcher],
     scrubber: Scrubber,
+    sharing: Sharing | None,
     *,
     allow_repeats: bool,
 ) -> Generator[None]:
@@ -215,6 +259,8 @@ def _replaying(
             path=cassette.path,
             hide_secrets=hide_secrets,
             allow_repeats=allow_repeats,
+            used_by_others=sharing.used_by_others if sharing else (),
+            is_shared=sharing is not None,
         )
         cassette._player = player  # pyright: ignore[reportPrivateUsage] - of this module
         with intercepting(player):
@@ -224,7 +270,11 @@ def _replaying(
             _write(cassette, bodies, exchanges, new_exchanges, scrubber, "new_episodes")
     if player.misses:
         raise player.misses[0]
-    if cassette.assert_all_used and cassette.complete and player.unused_requests:
+    if sharing and cassette.complete:
+        added = range(len(exchanges), len(exchanges) + len(new_exchanges))
+        sharing.note_pass(player.used_positions.union(added))
+    is_last = sharing is None or sharing.is_last(cassette.metadata)
+    if cassette.assert_all_used and cassette.complete and is_last and player.unused_requests:
         lines = "\n".join(f"  {request}" for request in player.unused_requests)
         raise UnusedRequestsError(
             f"{cassette.path} has requests that were not made (allow this with "
@@ -241,6 +291,7 @@ def _recording(
     old_exchanges: list[Exchange],
     metadata: dict[str, Any],
     mode: RecordMode,
+    sharing: Sharing | None,
 ) -> Generator[Cassette]:
     recorded: list[Exchange] = []
     cassette = Cassette(path, recording=True, metadata=metadata, _exchanges=recorded)
@@ -249,7 +300,7 @@ def _recording(
             yield cassette
         new_exchanges = [exchange for exchange in recorded if exchange.sent]
         if new_exchanges and cassette.complete:
-            _write(cassette, bodies, old_exchanges, new_exchanges, scrubber, mode)
+            _write(cassette, bodies, old_exchanges, new_exchanges, scrubber, mode, sharing)
 
 
 @contextmanager
@@ -283,19 +334,26 @@ def _write(
     new_exchanges: list[Exchange],
     scrubber: Scrubber,
     mode: RecordMode,
+    sharing: Sharing | None = None,
 ) -> None:
-    exchanges, has_changed = finish_recording(
-        cassette.path, old_exchanges, new_exchanges, bodies, scrubber, mode
+    earlier = sharing.run.recorded if sharing else ()
+    recording = finish_recording(
+        cassette.path, old_exchanges, new_exchanges, bodies, scrubber, mode, earlier
     )
-    if has_changed:
+    exchanges = recording.exchanges
+    if recording.has_changed:
         cassette.metadata |= _new_metadata()
         cassette.metadata.pop("schemas", None)  # of spacecall 0.1: the schemas of typed clients
     apps = read_recorded_apps(exchanges, bodies.read)
     cassette.metadata["apps"] = [app.to_metadata() for app in apps.values()]
+    if sharing:
+        cassette.metadata["tests"] = sharing.tests_of(cassette.metadata, anew=mode == "rewrite")
     hashes = external_bodies(exchanges)
     bodies.save(hashes)
     save_cassette(cassette.path, exchanges, cassette.metadata)
     bodies.remove_unused(hashes)  # only now: the old cassette needed them until it was replaced
+    if sharing and mode != "new_episodes":
+        sharing.run.older, sharing.run.recorded = old_exchanges, recording.recorded
 
 
 def _new_metadata() -> dict[str, Any]:

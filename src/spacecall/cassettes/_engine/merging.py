@@ -94,10 +94,10 @@ def keep_unchanged(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exc
     """Return the new exchanges; one that means the same as an old one is the old one.
 
     So a new recording of an app that has not changed is the old recording, whatever its times,
-    host and order. The exchanges of a session are kept together if its jobs were cancelled or
-    lost, since their times belong together.
+    port and order; if nothing means the same, its port is the new one. The exchanges of a session
+    are kept together if its jobs were cancelled or lost, since their times belong together.
     """
-    new = _with_old_host(old, new)
+    recorded, new = new, _with_old_host(old, new)
     candidates: defaultdict[_Meaning, deque[Exchange]] = defaultdict(deque)
     positions = {id(exchange): position for position, exchange in enumerate(old)}
     for exchange, meaning in zip(old, _meanings(old), strict=True):
@@ -105,6 +105,8 @@ def keep_unchanged(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exc
     matches = [
         candidates[meaning].popleft() if candidates[meaning] else None for meaning in _meanings(new)
     ]
+    if not any(matches):
+        return [*recorded]
     new = _with_old_sessions(new, matches)
     sessions = [_session(exchange) for exchange in new]
     pairs = [*zip(sessions, new, matches, strict=True)]

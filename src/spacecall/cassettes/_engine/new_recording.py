@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,12 +18,27 @@ from spacecall.cassettes._format.exchange import Exchange, get_header
 from spacecall.cassettes._format.recorded_apps import is_document, read_json_body
 from spacecall.cassettes._format.scrubber import Scrubber
 
-__all__ = ["finish_recording", "share_documents"]
+__all__ = ["FinishedRecording", "finish_recording", "share_documents"]
 
 # Fields of /config and /info: the id of this run of the app, and programs with its address.
 _OF_RUN: Final = frozenset({"app_id", "code_snippets"})
 _MEMORY_ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]{6,16}\b")
 _LOCAL_PORT: Final = re.compile(r"^(https?://(?:127\.0\.0\.1|localhost|\[::1\])):\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRecording:
+    """A recording without secrets and needless changes.
+
+    Attributes:
+        exchanges: of the cassette.
+        recorded: those that this run has recorded.
+        has_changed: whether the cassette means something else than before.
+    """
+
+    exchanges: list[Exchange]
+    recorded: list[Exchange]
+    has_changed: bool
 
 
 def finish_recording(
@@ -32,8 +48,18 @@ def finish_recording(
     bodies: BodyFiles,
     scrubber: Scrubber,
     mode: RecordMode,
-) -> tuple[list[Exchange], bool]:
-    """Return the exchanges of the cassette, and whether they mean something else than before.
+    earlier_exchanges: Sequence[Exchange] = (),
+) -> FinishedRecording:
+    """Return the exchanges of a cassette after a recording.
+
+    Args:
+        path: of the cassette.
+        old_exchanges: of the cassette before this run.
+        new_exchanges: that were recorded.
+        bodies: has their external bodies.
+        scrubber: knows the caller's credentials.
+        mode: of the recording.
+        earlier_exchanges: that earlier tests of this run have recorded in the same cassette.
 
     Raises:
         SecretFoundError: the new recording contains probable secrets.
@@ -42,13 +68,17 @@ def finish_recording(
     new = [_inline_document(exchange, bodies) for exchange in new_exchanges]
     new = remove_secrets(path, old, new, bodies, scrubber)
     if mode == "new_episodes":
-        exchanges = [*old, *to_stable_form(new, old)]
+        recorded = to_stable_form(new, old)
+        exchanges = [*old, *recorded]
     else:
-        remaining = find_remaining(old, new) if mode == "all" else []
-        stable = to_stable_form(new, remaining)
-        exchanges = keep_unchanged(old, append_recording(remaining, stable))
+        earlier = [_inline_document(exchange, bodies) for exchange in earlier_exchanges]
+        remaining = find_remaining(old, [*earlier, *new]) if mode == "all" else []
+        recorded = append_recording(earlier, to_stable_form(new, [*remaining, *earlier]))
+        exchanges = keep_unchanged(old, append_recording(remaining, recorded))
     has_changed = exchanges != old
-    return share_documents(exchanges, bodies), has_changed
+    return FinishedRecording(
+        share_documents(exchanges, bodies), share_documents(recorded, bodies), has_changed
+    )
 
 
 def share_documents(exchanges: Sequence[Exchange], bodies: BodyFiles) -> list[Exchange]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Container, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Container, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -60,11 +60,13 @@ class _Entry:
 
     Attributes:
         session: the session hash; empty if the request has none.
+        position: of the exchange in the recording.
         uses: the number of requests that it has answered.
     """
 
     exchange: Exchange
     session: str
+    position: int
     uses: int = 0
 
     @property
@@ -148,6 +150,9 @@ class Player:
         path: of the cassette, for errors.
         hide_secrets: removes the secret arguments of a call, for errors.
         allow_repeats: whether an exchange answers again when all that match have been replayed.
+        used_by_others: the positions of the exchanges that answered other tests, which share the
+            recording: they answer last.
+        is_shared: whether other tests share the recording.
     """
 
     def __init__(
@@ -163,7 +168,11 @@ class Player:
         path: Path,
         hide_secrets: Callable[[Exchange], Exchange],
         allow_repeats: bool = False,
+        used_by_others: Collection[int] = (),
+        is_shared: bool = False,
     ) -> None:
+        self._used_by_others = used_by_others
+        self._is_shared = is_shared
         self._bodies = bodies
         self._clock = clock
         self._scheduler = scheduler
@@ -175,10 +184,11 @@ class Player:
         self._allow_repeats = allow_repeats
         self._hosts = app_hosts(exchange.url for exchange in exchanges if exchange.status == 200)
         self._entries = [
-            _Entry(exchange, _session_hash(exchange))
-            for exchange in exchanges
+            _Entry(exchange, _session_hash(exchange), position)
+            for position, exchange in enumerate(exchanges)
             if not is_stream(exchange.method, exchange.url) and not _is_late_input(exchange)
         ]
+        self._entries.sort(key=lambda entry: entry.position in used_by_others)
         entries_by_key: dict[RequestKey, list[_Entry]] = defaultdict(list)
         for entry in self._entries:
             entries_by_key[_request_key(entry.exchange, self._hosts)].append(entry)
@@ -193,15 +203,22 @@ class Player:
 
     @property
     def unused_requests(self) -> list[str]:
-        """Method and path of each recorded request that was not made.
+        """Method and path of each recorded request that was not made, not by other tests either.
 
         Requests that only end jobs do not count.
         """
         return [
             _describe(entry.exchange)
             for entry in self._entries
-            if not entry.used and not is_cleanup(entry.exchange)
+            if not entry.used
+            and entry.position not in self._used_by_others
+            and not is_cleanup(entry.exchange)
         ]
+
+    @property
+    def used_positions(self) -> frozenset[int]:
+        """The positions of the recorded requests that were made."""
+        return frozenset(entry.position for entry in self._entries if entry.used)
 
     @property
     def recording(self) -> str:
@@ -353,7 +370,7 @@ class Player:
             )
             if nearest is None or rank < best_rank:
                 best_rank, nearest = rank, (candidates.entries[0], differences)
-        miss = _make_miss(_describe(exchange), nearest, self._path)
+        miss = _make_miss(_describe(exchange), nearest, self._path, is_shared=self._is_shared)
         self.misses.append(miss)
         return miss
 
@@ -419,13 +436,15 @@ class _ReplayedBody:
 
 
 def _make_miss(
-    request: str, nearest: tuple[_Entry, list[str]] | None, path: Path
+    request: str, nearest: tuple[_Entry, list[str]] | None, path: Path, *, is_shared: bool
 ) -> CassetteMissError:
     """Return the error for a request that is not in the cassette at `path`.
 
     Args:
         request: method and path.
         nearest: the nearest recorded request and the differences from it; None if there is none.
+        path: of the cassette.
+        is_shared: whether other tests share it.
     """
     if nearest is None:
         lines = ["the cassette does not exist or has no requests"]
@@ -435,8 +454,9 @@ def _make_miss(
             "the cassette has this request, but it has been replayed already "
             "(allow_playback_repeats=True repeats it)"
         ]
+        whole = "=rewrite with all tests that share it" if is_shared else "=rewrite"
         advice = (
-            "record it with the app: pytest --spacecall-record=new_episodes, or =rewrite for the "
+            f"record it with the app: pytest --spacecall-record=new_episodes, or {whole} for the "
             "whole cassette (use_cassette: mode)"
         )
     details = "\n".join(f"  {line}" for line in lines)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from spacecall._atomic import write_file
-from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.json_values import as_str
 from spacecall._visible import visible_line
 from spacecall.cassettes._engine.recording_lock import remove_abandoned_lock
-from spacecall.cassettes._format.recorded_apps import RecordedApp
+from spacecall.cassettes._inspect.client_matching import match_clients
 from spacecall.cassettes._inspect.orphans import collect_cassettes, find_locks, find_unused_bodies
 from spacecall.cassettes._inspect.recording import Recording, read_recording
 from spacecall.cassettes._inspect.staleness import find_called_endpoints, find_stale_endpoints
@@ -78,10 +77,8 @@ def validate(files: Sequence[Path], schema: Path | None) -> bool:
     clients = [] if schema_option else list_clients(read_configuration(Path.cwd()))
     is_valid = True
     for recording in map(read_recording, files):
-        client = next(
-            (client for app in recording.apps.values() for client in _clients_of(app, clients)),
-            None,
-        )
+        matched = _match_clients(recording, clients)
+        client = next((client for matches in matched.values() for client in matches), None)
         pinned = schema_option or (client.read_schemas() if client else None)
         problems = find_problems(recording.exchanges, recording.apps, recording.read_body, pinned)
         is_valid = is_valid and not problems
@@ -89,7 +86,9 @@ def validate(files: Sequence[Path], schema: Path | None) -> bool:
         for line in problems:
             write(f"{path}: {visible_line(line)}\n")
         if not problems:
-            by = f"the schemas of {client.name}" if client else (str(schema or "its own schemas"))
+            by = f"the schemas of {client.name}" if client else str(schema or "its own schemas")
+            if clients and not client:
+                by += f": the project has no client of {_list_uncompared(matched)}"
             write(f"{path}: all {len(recording.exchanges)} interactions are valid ({by})\n")
     return is_valid
 
@@ -109,12 +108,18 @@ def check(tests: Sequence[Path], *, prune: bool = False) -> bool:
     lines = [f"{display_path(path)}: no test uses it" for path in cassettes.orphans]
     lines += [f"{display_path(path)}: not recorded yet" for path in cassettes.missing]
     readable: list[Recording] = []
+    compared = 0
+    uncompared: list[str] = []
     for path in cassettes.present:
         try:
             recording = read_recording(path)
             readable.append(recording)
-            problems = (*_damaged_bodies(recording), *_stale_endpoints(recording, clients))
+            matched = _match_clients(recording, clients)
+            if addresses := _list_uncompared(matched):
+                uncompared.append(f"{display_path(path)} (no client of {addresses})")
+            problems = (*_damaged_bodies(recording), *_stale_endpoints(recording, matched))
             lines += [f"{display_path(path)}: {problem}" for problem in problems]
+            compared += not addresses
         except CassetteError as error:
             names_path = str(path) in error.message
             lines.append(error.message if names_path else f"{display_path(path)}: {error}")
@@ -133,7 +138,22 @@ def check(tests: Sequence[Path], *, prune: bool = False) -> bool:
         write(f"{visible_line(display_path(path))}: deleted\n")
     if not lines:
         write(f"{len(cassettes.present)} cassettes, all used\n")
+    count = f"{compared} of {len(cassettes.present)}"
+    for line in _describe_comparison(count, uncompared, has_clients=bool(clients)):
+        write(f"{visible_line(line)}\n")
     return not lines
+
+
+def _describe_comparison(
+    count: str, uncompared: Sequence[str], *, has_clients: bool
+) -> Iterator[str]:
+    """Yield how many cassettes were compared with the project's clients, and which were not."""
+    if not has_clients:
+        yield "no cassette compared with a client: the project has no clients"
+        return
+    yield f"{count} cassettes compared with the project's clients"
+    for cassette in uncompared:
+        yield f"compared with nothing: {cassette}"
 
 
 def _delete(paths: Iterable[Path]) -> Iterator[Path]:
@@ -164,25 +184,27 @@ def _damaged_bodies(recording: Recording) -> Iterator[str]:
             yield error.message
 
 
-def _stale_endpoints(recording: Recording, clients: Sequence[Client]) -> Iterator[str]:
-    """Yield which recorded endpoints are older than the project's clients."""
+def _stale_endpoints(
+    recording: Recording, clients: Mapping[str, Sequence[Client]]
+) -> Iterator[str]:
+    """Yield which recorded endpoints are older than the clients of their apps, by address."""
     called = find_called_endpoints(recording.exchanges, recording.apps)
     for app in recording.apps.values():
-        for client in _clients_of(app, clients):
+        for client in clients[app.base_url]:
             names = called.get(app.base_url, set[str]())
             for line in find_stale_endpoints(app, names, client.read_schemas()):
                 yield f"stale, older than {client.name}: {line}"
 
 
-def _clients_of(app: RecordedApp, clients: Sequence[Client]) -> Iterator[Client]:
-    """Yield the clients of an app."""
-    for client in clients:
-        if client.lock is None or not client.source:
-            continue
-        space = space_id(client.source)
-        if space:
-            is_client_of_app = app.config.space_id == space
-        else:
-            is_client_of_app = app.base_url == base_url(client.source)
-        if is_client_of_app:
-            yield client
+def _match_clients(recording: Recording, clients: Sequence[Client]) -> dict[str, Sequence[Client]]:
+    """Return the clients of each recorded app, by its address."""
+    called = find_called_endpoints(recording.exchanges, recording.apps)
+    return {
+        app.base_url: match_clients(app, called.get(app.base_url, set[str]()), clients)
+        for app in recording.apps.values()
+    }
+
+
+def _list_uncompared(clients: Mapping[str, Sequence[Client]]) -> str:
+    """Return the addresses of apps without a client."""
+    return " or ".join(address for address, matched in clients.items() if not matched)
