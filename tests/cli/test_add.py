@@ -90,6 +90,58 @@ def test_an_explicit_name_and_file_do_not_replace_another_app_s_client(cli: Cli)
     assert files() == before
 
 
+@pytest.mark.parametrize(("into", "module"), [("lib", "lib/demo.py"), ("api.py", "api.py")])
+def test_every_command_knows_where_add_has_written_the_module(
+    into: str, module: str, cli: Cli
+) -> None:
+    configure("")
+    source = of_space("alice/demo", "paint")
+    assert cli("add", source, "--into", into).out.splitlines()[1] == module
+    assert module in cli("list").out
+    assert cli("generate", "--check").code == 0
+    before = files()
+    assert cli("refresh", "--source", source).code == 0
+    assert cli("add", source).out.splitlines()[1] == module
+    assert files() == before
+    assert cli("remove", "demo").code == 0
+    assert not Path(module).exists()
+
+
+def test_the_configuration_of_a_client_holds_instead_of_into(cli: Cli) -> None:
+    configure('[tool.spacecall.spaces.demo]\nsource = "alice/demo"\ncode = "lib"\n')
+    done = cli("add", of_space("alice/demo", "paint"), "--into", "api.py")
+    assert (done.code, "change it there instead of --into" in done.err) == (2, True)
+
+
+def test_places_that_other_commands_would_not_find_are_refused(
+    cli: Cli, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    configure("")
+    source = of_space("alice/demo", "paint")
+    outside = tmp_path_factory.mktemp("outside")
+    before = files()
+    done = cli("add", source, "--schemas", "api")
+    assert (done.code, 'schemas = "api" to pyproject.toml' in done.err) == (2, True)
+    done = cli("add", source, "--into", outside)
+    assert (done.code, "is outside of the project" in done.err) == (2, True)
+    done = cli("add", source, "--schemas", outside)
+    assert (done.code, "outside with --into too" in done.err) == (2, True)
+    assert files() == before
+    assert cli("add", source, "--schemas", "schemas/spaces").code == 0
+    done = cli("add", source, "--schemas", outside, "--into", outside / "demo.py")
+    assert (done.code, (outside / "demo.py").is_file()) == (0, True)
+
+
+@pytest.mark.parametrize("code", ["../x.py", "/x.py", "x.txt"])
+def test_a_lock_cannot_name_a_module_elsewhere(code: str, cli: Cli) -> None:
+    configure("")
+    assert cli("add", of_space("alice/demo", "paint"), "--into", "api.py").code == 0
+    (lock,) = Path("schemas/spaces").glob("*/space.lock.json")
+    lock.write_text(lock.read_text().replace('"api.py"', f'"{code}"'))
+    done = cli("generate")
+    assert (done.code != 0, "code must be a Python file in the project" in done.err) == (True, True)
+
+
 def test_the_name_of_a_configured_client_is_taken(cli: Cli) -> None:
     configure('[tool.spacecall.spaces.demo]\nsource = "alice/demo"\n')
     done = cli("add", of_space("bob/demo", "draw"))

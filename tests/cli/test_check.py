@@ -57,6 +57,29 @@ class TestSaved:
         done = cli("check", "--source", save(painter(steps=FEWER), "new"))
         assert (done.code, "spacecall refresh painter --source" in done.err) == (0, True)
 
+    def test_an_ignored_endpoint_is_written_with_or_without_its_slash(self, cli: Cli) -> None:
+        for endpoint in ("/paint", "paint"):
+            configure(
+                "[[tool.spacecall.ignore]]\nrule = 'maximum-narrowed'\n"
+                f"endpoint = '{endpoint}'\nreason = 'r'\nuntil = 2999-01-01\n"
+            )
+            done = cli("check", "--source", save(painter(steps=FEWER), "new"))
+            assert (done.code, "matches no finding" in done.err) == (0, False), done.out
+
+    @pytest.mark.parametrize("entry", ["endpoint = '/pant'", "where = 'outptu 2'", "space = 'x'"])
+    def test_an_entry_of_the_ignore_list_without_effect_is_named(
+        self, entry: str, cli: Cli
+    ) -> None:
+        configure(
+            "[[tool.spacecall.ignore]]\nrule = 'maximum-narrowed'\n"
+            f"{entry}\nreason = 'r'\nuntil = 2999-01-01\n"
+        )
+        done = cli("check", "--source", save(painter(steps=FEWER), "new"))
+        pattern = entry.partition("'")[2].rstrip("'")
+        line = f"pyproject.toml: ignore, entry 1 (maximum-narrowed {pattern}) matches no finding"
+        assert (done.code, line in done.err) == (1, True), done.err
+        assert "matches no finding" not in cli("check", "painter", "--source", "new.json").err
+
     @pytest.mark.parametrize(
         ("threshold", "code"), [("error", 0), ("warning", 0), ("info", 1), ("any", 1), ("", 0)]
     )

@@ -155,7 +155,7 @@ def test_a_correction_reaches_the_code(cli: Cli) -> None:
         (MAXIMUM, None, "the correction is for null"),
         (f"{MAXIMUM}/deep", 1, "has nothing at"),
         ("/$defs/Nothing/maximum", 1, "has nothing at"),
-        ("/anyOf/9", 1, "has nothing at"),
+        ("/anyOf/9/maximum", 1, "has nothing at"),
     ],
 )
 def test_a_correction_of_what_is_not_there_is_an_error(
@@ -262,3 +262,31 @@ def test_a_project_that_depends_on_spacecall_alone_passes_mypy(tmp_path: Path) -
         check=False,
     )
     assert ran.stdout == "[]\n", ran.stderr
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("keyword", "old", "new", "problem"),
+    [
+        ("maximum", 50, "abc", "maximum must be a number"),
+        ("type", "number", "banana", "type must be one of array, boolean, "),
+        ("default", 10, 999, "the default 999 does not fit the corrected schema"),
+        ("maximum", 50, 5, "the default 10 does not fit the corrected schema"),
+        ("maximun", None, 60, "'maximun' is not a keyword of a schema; did you mean maximum"),
+        ("pattern", None, "(", "pattern must be a regular expression"),
+        ("enum", None, [], "enum must be a list with at least one value"),
+        ("items", None, {"typ": "string"}, "'typ' is not a keyword of a schema"),
+    ],
+)
+def test_a_correction_that_makes_no_sense_is_refused_with_its_place(
+    keyword: str, old: object, new: object, problem: str, cli: Cli
+) -> None:
+    pointer = f"/$defs/PaintInput/properties/steps/{keyword}"
+    override(pointer, old, new)
+    file = Path("schemas/spaces/painter/overrides.toml")
+    if old is None:
+        file.write_text(file.read_text().replace("old-json = 'null'\n", ""))
+    done = cli("generate")
+    assert done.code != 0
+    assert "overrides.toml, entry 1: " in done.err
+    assert problem in done.err

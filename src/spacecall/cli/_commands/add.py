@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,8 @@ from spacecall.cli._runners.app_fetcher import fetch_one
 from spacecall.cli._support.async_runner import run_async
 from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.codegen._project import client_builder
-from spacecall.codegen._project.configuration import read_configuration
+from spacecall.codegen._project.configuration import Configuration, read_configuration
+from spacecall.errors import InvalidInputError
 
 __all__ = ["add"]
 
@@ -39,7 +41,8 @@ def add(
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="Write the client to this Python file or folder. [default: ./spaces]",
+            help="Write the client to this Python file or folder; the other commands find it "
+            "there. [default: ./spaces]",
             show_default=False,
         ),
     ] = None,
@@ -47,7 +50,8 @@ def add(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Write the schemas to a subfolder of this folder. [default: ./schemas/spaces]",
+            help="Write the schemas to a subfolder of this folder outside of the project; the "
+            "folder in the project is in pyproject.toml. [default: ./schemas/spaces]",
             show_default=False,
         ),
     ] = None,
@@ -73,16 +77,24 @@ def add(
     never replaced: choose a name with --name then.
     """
     project = read_configuration(Path.cwd())
+    _check_places(project, into, schemas)
     access = read_credentials().for_app(source)
     app = run_async(lambda: fetch_one(source, access))
     settings = project.settings_of(name, app.source)
+    if into is not None and settings.code is not None:
+        raise InvalidInputError(
+            f"pyproject.toml has the file of {settings.name}, in spaces.{settings.name}.code: "
+            "change it there instead of --into"
+        )
     selected = [part.strip() for part in endpoints.split(",") if part.strip()]
     added = client_builder.add_client(
         app,
         project.root,
         name=name or settings.name,
-        into=into or settings.code or project.code,
-        package=(into or settings.code) is None,
+        into=settings.code or project.code,
+        chosen=into,
+        keeps_module=settings.code is None,
+        package=settings.code is None,
         schemas=schemas or project.schemas,
         endpoints=selected or (None if all_ else settings.endpoints),
         undocumented=all_ or settings.undocumented,
@@ -92,3 +104,34 @@ def add(
     if added.folder.lock.left_out:
         names = visible_line(", ".join(added.folder.lock.left_out))
         write_message(f"not included, since they are private: {names}")
+
+
+def _check_places(project: Configuration, into: Path | None, schemas: Path | None) -> None:
+    """Refuse places where the project's other commands would not find the client.
+
+    A client outside of the project, schemas and module, is of no concern to them.
+
+    Raises:
+        InvalidInputError: such a place.
+    """
+    folder = project.schemas if schemas is None else _absolute(schemas)
+    is_inside = folder.is_relative_to(project.root)
+    if is_inside and folder != project.schemas:
+        path = folder.relative_to(project.root).as_posix()
+        raise InvalidInputError(
+            f"other commands look for schemas in {display_path(project.schemas)}: write "
+            f'[tool.spacecall] with schemas = "{path}" to pyproject.toml instead of --schemas'
+        )
+    if is_inside and into is not None and not _absolute(into).is_relative_to(project.root):
+        raise InvalidInputError(
+            f"{into} is outside of the project, where other commands write nothing: name a folder "
+            "outside with --schemas too, or a file in the project"
+        )
+    if not is_inside and (into is None or _absolute(into).is_relative_to(project.root)):
+        raise InvalidInputError(
+            f"{schemas} is outside of the project: name a file or a folder outside with --into too"
+        )
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - without symlinks

@@ -109,6 +109,8 @@ def check(
             client.read_schemas()  # refuses a damaged schema folder before any request
         credentials = read_credentials()
         reports, messages = _check_apps(plan_fetches(clients, source, credentials), policy)
+        if not names:
+            messages += _describe_unused_ignores(reports, policy)
     write(render_reports(reports, report_format), commands=report_format == "github")
     for line in messages:
         write_message(f"spacecall: {visible_line(line)}")
@@ -149,6 +151,18 @@ def _check_client(
     except ProtocolError as error:
         result = error
     return report_unreachable(client, source, result, format_error(result), policy, today)
+
+
+def _describe_unused_ignores(reports: Sequence[Report], policy: Policy) -> list[str]:
+    """Return a line for each entry of the ignore list without effect, if all apps were checked."""
+    if any(report.status == "unchecked" for report in reports):
+        return []
+    verdicts = {report.name: report.verdict for report in reports}
+    return [
+        f"{policy.origin}: ignore, entry {number} ({entry.description}) matches no finding: "
+        "correct or remove it"
+        for number, entry in policy.find_unused(verdicts, datetime.now(UTC).date())
+    ]
 
 
 def _write_remedies(reports: Sequence[Report], source: str, *, of_clients: bool) -> None:

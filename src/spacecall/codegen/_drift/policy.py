@@ -8,6 +8,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias, cast, get_args
 
+from spacecall._core.endpoint_names import endpoint_name
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen._drift.all_rules import RULES
@@ -37,7 +38,7 @@ class Ignore:
         reason: why the project accepts them.
         until: the last day on which they are ignored.
         space: a shell pattern for the client's name.
-        endpoint: a shell pattern for the endpoint's name, `/echo`.
+        endpoint: a shell pattern for the endpoint's name, with or without its slash: `/echo`.
         target: a shell pattern for the parameter or output (`output 2`), or for the JSON pointer;
             the key `where` of the file.
     """
@@ -49,12 +50,19 @@ class Ignore:
     endpoint: str = "*"
     target: str = "*"
 
+    @property
+    def description(self) -> str:
+        """The rule and the patterns."""
+        patterns = (self.space, self.endpoint, self.target)
+        return " ".join([self.rule, *(part for part in patterns if part != "*")])
+
     def covers(self, finding: Finding) -> bool:
         """Check whether the entry matches a finding; the date is not considered."""
         subjects = (finding.subject, finding.location.pointer)
+        endpoints = (self.endpoint, endpoint_name(self.endpoint))
         return (
             self.rule == finding.rule
-            and fnmatchcase(finding.endpoint, self.endpoint)
+            and any(fnmatchcase(finding.endpoint, pattern) for pattern in endpoints)
             and any(fnmatchcase(subject, self.target) for subject in subjects)
         )
 
@@ -116,6 +124,20 @@ class Policy:
         failed = failed or (self.fail_on == "any" and bool(ignored))
         return Verdict(tuple(counted), tuple(ignored), failed)
 
+    def find_unused(self, verdicts: Mapping[str, Verdict], today: date) -> list[tuple[int, Ignore]]:
+        """Return the entries that match no finding, each with its number, without expired ones.
+
+        Args:
+            verdicts: about all clients of the project, by name.
+            today: the date that entries are compared with.
+        """
+        used = {entry for verdict in verdicts.values() for _, entry in verdict.ignored}
+        return [
+            (number, entry)
+            for number, entry in enumerate(self.ignores, 1)
+            if entry not in used and entry.until >= today
+        ]
+
     def reaches(self, severity: Severity) -> bool:
         """Check whether a finding of this severity fails the check."""
         if self.fail_on == "any":
@@ -124,10 +146,7 @@ class Policy:
 
     def _expired(self, entry: Ignore) -> Finding:
         rule = RULES["ignore-expired"]
-        patterns = " ".join(
-            part for part in (entry.space, entry.endpoint, entry.target) if part != "*"
-        )
-        about = f"{entry.rule} {patterns}".strip()
+        about = entry.description
         return Finding(
             rule=rule.id,
             severity=rule.severity,

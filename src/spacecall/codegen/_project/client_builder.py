@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -80,6 +81,8 @@ def add_client(
     name: str = "",
     schemas: Path | None = None,
     into: Path | None = None,
+    chosen: Path | None = None,
+    keeps_module: bool = False,
     package: bool | None = None,
     endpoints: Sequence[str] | None = None,
     undocumented: bool = False,
@@ -97,6 +100,10 @@ def add_client(
             host.
         schemas: the folder of all schema folders; by default `schemas/spaces`.
         into: the Python file to write, or the folder for it.
+        chosen: the same, if the user chose it for this client: the lock names it, so that other
+            commands find the module.
+        keeps_module: whether the module stays where the lock of an older client says, without
+            `chosen`.
         package: whether to make that folder a package; by default only without `into`.
         endpoints: the names of the endpoints to generate; by default all public ones.
         undocumented: whether undocumented endpoints are included.
@@ -113,7 +120,10 @@ def add_client(
     """
     client_name = name or derive_name(app)
     try:
-        paths = client_paths(root, client_name, app.source, schemas=schemas, into=into)
+        paths = client_paths(root, client_name, app.source, schemas=schemas, into=chosen or into)
+        if chosen is None and keeps_module and (code := _read_code(paths.schemas)):
+            chosen = root / code
+            paths = client_paths(root, client_name, app.source, schemas=schemas, into=chosen)
     except ValueError as error:
         raise InvalidInputError(f"{error}, or give another name") from error
     _check_case(paths.schemas)
@@ -126,9 +136,13 @@ def add_client(
     folder = build_schema_folder(
         app, name, endpoints=endpoints, undocumented=undocumented, note=note
     )
+    if chosen is not None:
+        noted = replace(folder.lock, code=_code_of(paths.module, root))
+        folder = replace(folder, lock=noted)
     corrected = overrides.apply_overrides(folder, overrides.read_overrides(paths.schemas))
     code = write_module(corrected, origin=paths.origin)
-    package = into is None if package is None else package
+    if package is None or chosen is not None:
+        package = into is None and chosen is None
     with project_lock(root):
         _check_name(name, paths, app, folder, root)
         check_module(paths.module, paths.schemas, root)
@@ -141,6 +155,21 @@ def add_client(
     return AddedClient(
         schema_folder.make_folder(paths.schemas.name, folder.lock, folder.documents), paths
     )
+
+
+def _read_code(folder: Path) -> str:
+    """Return the path of the module that the lock of a schema folder names, if any."""
+    try:
+        code = schema_folder.read_lock(folder).code if (folder / LOCK_FILE).is_file() else ""
+    except SchemaError:  # interrupted
+        return ""
+    return "" if ".." in Path(code).parts or Path(code).is_absolute() else code
+
+
+def _code_of(module: Path, root: Path) -> str:
+    """Return the path of a module in the project; empty outside of it."""
+    absolute = Path(os.path.abspath(module))  # noqa: PTH100 - without symlinks
+    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else ""
 
 
 def check_module(module: Path, folder: Path, root: Path) -> None:

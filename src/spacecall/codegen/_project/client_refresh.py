@@ -101,7 +101,10 @@ def _describe_client(client: Client, app: AppDocuments) -> tuple[SchemaFolder, l
         return folder, removed_endpoints
     new_lock = folder.lock
     complete_lock = replace(
-        new_lock, access=new_lock.access or lock.access, hardware=new_lock.hardware or lock.hardware
+        new_lock,
+        code=lock.code,
+        access=new_lock.access or lock.access,
+        hardware=new_lock.hardware or lock.hardware,
     )
     return replace(folder, lock=complete_lock), removed_endpoints
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -144,13 +145,16 @@ class Client:
             return files
 
 
-def locate_client(configuration: Configuration, name: str, source: str = "") -> Client:
+def locate_client(
+    configuration: Configuration, name: str, source: str = "", code: Path | None = None
+) -> Client:
     """Return the client called `name`, whether its files exist or not.
 
     Args:
         configuration: the project's configuration.
         name: the client's name.
         source: the source of its app, if the configuration has none.
+        code: the path of its module, if the configuration has none for this client.
 
     Raises:
         InvalidInputError: no file can have this name.
@@ -162,11 +166,11 @@ def locate_client(configuration: Configuration, name: str, source: str = "") -> 
             name,
             settings.source or source,
             schemas=configuration.schemas,
-            into=settings.code or configuration.code,
+            into=settings.code or code or configuration.code,
         )
     except ValueError as error:
         raise InvalidInputError(f"{error}, or give another name") from error
-    package = settings.code is None
+    package = (settings.code or code) is None
     return Client(settings, configuration.root, paths.schemas, paths.module, package)
 
 
@@ -196,8 +200,26 @@ def list_clients(configuration: Configuration) -> list[Client]:
 
 def _read_client(configuration: Configuration, folder: Path) -> Client:
     lock = schema_folder.read_lock(folder)
-    client = locate_client(configuration, lock.name or folder.name, lock.source)
+    client = locate_client(
+        configuration, lock.name or folder.name, lock.source, _code_of(configuration, folder, lock)
+    )
     return replace(client, folder=folder, lock=lock)
+
+
+def _code_of(configuration: Configuration, folder: Path, lock: Lock) -> Path | None:
+    """Return the path of the module that a lock names.
+
+    Raises:
+        SchemaError: it is not a Python file in the project.
+    """
+    if not lock.code:
+        return None
+    path = Path(os.path.abspath(configuration.root / lock.code))  # noqa: PTH100 - without symlinks
+    if path.suffix != ".py" or not path.is_relative_to(configuration.root):
+        raise SchemaError(
+            f"{folder / LOCK_FILE}: code must be a Python file in the project, not {lock.code!r}"
+        )
+    return path
 
 
 def _by_folder(client: Client) -> Client:

@@ -22,14 +22,16 @@ import copy
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from spacecall._core.json_values import as_list, as_str, is_array, is_object
+from spacecall._core.schema_check import find_problems
 from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._schemas.schema_folder import DOCUMENTS, SchemaFolder
+from spacecall.codegen._schemas.schema_keywords import find_schema_problems
 
 __all__ = ["OVERRIDES_FILE", "Override", "apply_matching", "apply_overrides", "read_overrides"]
 
@@ -106,11 +108,14 @@ def apply_overrides(folder: SchemaFolder, overrides: Sequence[Override]) -> Sche
     """Return the folder with all corrections; its digest stays that of the files.
 
     Raises:
-        SchemaError: a value is not the one that its correction was written for; a line for each.
+        SchemaError: a value is not the one that its correction was written for, or a default does
+            not fit a corrected schema; a line for each.
     """
     documents, stale = apply_matching(folder.documents, overrides)
     if stale:
         raise SchemaError("\n".join(stale))
+    if invalid := [*_find_misfits(folder.documents, documents, overrides)]:
+        raise SchemaError("\n".join(invalid))
     class_names = {
         _unescape_segment(match[1]): override.new
         for override in overrides
@@ -134,6 +139,39 @@ def apply_matching(
                 f"the correction is for {_short_json(override.old)}: change or remove it"
             )
     return corrected, stale
+
+
+def _find_misfits(
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+    overrides: Sequence[Override],
+) -> Iterator[str]:
+    """Yield the corrections after which a default does not fit, if it did before."""
+    for override in overrides:
+        parents = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:-1]]
+        node, old_node = (
+            _find_node(documents[override.file], parents) for documents in (after, before)
+        )
+        if not is_object(node) or "default" not in node:
+            continue
+        lines = find_problems(node, node["default"], root=after[override.file])
+        changed = override.pointer.endswith("/default")
+        if lines and not changed and is_object(old_node) and "default" in old_node:
+            changed = not find_problems(old_node, old_node["default"], root=before[override.file])
+        if lines and changed:
+            yield (
+                f"{override.origin}: the default {_short_json(node['default'])} does not fit the "
+                f"corrected schema: {lines[0]}"
+            )
+
+
+def _find_node(document: Any, segments: Sequence[str]) -> Any:
+    for segment in segments:
+        try:
+            document = _get_member(document, segment)
+        except _StaleError:
+            return None
+    return document
 
 
 def _replace_value(document: dict[str, Any], override: Override) -> None:
@@ -179,8 +217,14 @@ def _read_entry(origin: str, entry: Any, problems: list[str]) -> Override | None
     if not reason:
         problems.append(f"{origin}: why is missing: write the reason")
     old, new = (_read_value(origin, entry, key, problems) for key in ("old", "new"))
-    if len(problems) == problems_before and _is_equal_json(old, new):
-        problems.append(f"{origin}: old and new are the same")
+    if len(problems) == problems_before:
+        if _is_equal_json(old, new):
+            problems.append(f"{origin}: old and new are the same")
+        if not isinstance(new, _Nothing):
+            path = [_unescape_segment(segment) for segment in pointer.split("/")[1:]]
+            problems += [
+                f"{origin}: {problem} ({pointer})" for problem in find_schema_problems(path, new)
+            ]
     if len(problems) > problems_before:
         return None
     return Override(origin, file, pointer, old, new, reason)

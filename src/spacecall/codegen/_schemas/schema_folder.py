@@ -60,6 +60,8 @@ class Lock:
         left_out: the visibility of the endpoints that are left out, by name.
         access: the credentials that the app required; None if that is not known.
         hardware: the Hub's name of the Space's hardware, `zero-a10g`; None if it is not known.
+        code: the path of the module in the project, as `spacecall add --into` chose it; empty for
+            the project's folder of modules.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Lock:
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     access: Access | None = None
     hardware: str | None = None
+    code: str = ""
 
     @property
     def heading(self) -> str:
@@ -203,12 +206,14 @@ def _lock_json(lock: Lock, texts: Mapping[str, str]) -> dict[str, Any]:
         "left_out": dict(lock.left_out),
         "access": lock.access,
         "hardware": lock.hardware,
+        **({"code": lock.code} if lock.code else {}),
         "files": {name: _sha256(content) for name, content in texts.items()},
     }
 
 
 def _parse_lock(raw: Mapping[str, Any]) -> Lock:
     return Lock(
+        code=as_str(raw.get("code")),
         name=as_str(raw.get("name")),
         source=as_str(raw.get("source")),
         title=as_str(raw.get("title")),
