@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Collection, Container, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -23,6 +23,7 @@ from spacecall._io.interceptor import (
     InterceptedResponse,
     NetworkError,
 )
+from spacecall.cassettes._engine.candidates import Candidates, Entry
 from spacecall.cassettes._engine.hidden_arguments import HiddenArguments
 from spacecall.cassettes._engine.recorder import IN_MEMORY, Recorder
 from spacecall.cassettes._engine.request_key import RequestKey, app_hosts, make_request_key
@@ -52,88 +53,6 @@ class BodySource(Protocol):
     def stream(self, body: StoredBody) -> AsyncIterator[bytes]:
         """Yield the bytes of a body in chunks."""
         ...
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """A recorded exchange that can answer a request.
-
-    Attributes:
-        session: the session hash; empty if the request has none.
-        position: of the exchange in the recording.
-        uses: the number of requests that it has answered.
-    """
-
-    exchange: Exchange
-    session: str
-    position: int
-    uses: int = 0
-
-    @property
-    def used(self) -> bool:
-        """Whether it has answered a request."""
-        return self.uses > 0
-
-
-class _Candidates:
-    """Recorded exchanges with the same request key, in order."""
-
-    def __init__(self, entries: Sequence[_Entry]) -> None:
-        self.entries = entries
-        self._by_session: dict[str, deque[_Entry]] = defaultdict(deque)
-        for entry in entries:
-            self._by_session[entry.session].append(entry)
-        self._unused = deque(entries)
-        self._unbound = deque(entries)
-
-    def find_first(self, matches: Callable[[_Entry], bool], *, repeats: bool) -> _Entry | None:
-        """Return the first entry that matches; used entries count only if `repeats`."""
-        return _pop_to_first_match(self._unused, lambda entry: entry.used and not repeats, matches)
-
-    def find(
-        self,
-        matches: Callable[[_Entry], bool],
-        bound_session: str | None,
-        taken_sessions: Container[str],
-        *,
-        repeats: bool,
-    ) -> _Entry | None:
-        """Return an entry as `find_first` does, from the best session.
-
-        That is `bound_session`, else a session that is not in `taken_sessions`, else any.
-        """
-
-        def is_spent(entry: _Entry) -> bool:
-            return entry.used and not repeats
-
-        def is_unavailable(entry: _Entry) -> bool:
-            return is_spent(entry) or entry.session in taken_sessions
-
-        same_session = None if bound_session is None else self._by_session.get(bound_session)
-        return (
-            (None if same_session is None else _pop_to_first_match(same_session, is_spent, matches))
-            or _pop_to_first_match(self._unbound, is_unavailable, matches)
-            or self.find_first(matches, repeats=repeats)
-        )
-
-    def find_used(
-        self, matches: Callable[[_Entry], bool], bound_session: str | None
-    ) -> _Entry | None:
-        """Return the first entry that matches and was used, of `bound_session` if possible."""
-        used = [entry for entry in self.entries if entry.used and matches(entry)]
-        same_session = (entry for entry in used if entry.session == bound_session)
-        return next(same_session, used[0] if used else None)
-
-
-def _pop_to_first_match(
-    entries: deque[_Entry],
-    is_gone: Callable[[_Entry], bool],
-    matches: Callable[[_Entry], bool],
-) -> _Entry | None:
-    """Return the first entry that matches; drop entries that are gone from the front, for good."""
-    while entries and is_gone(entries[0]):
-        entries.popleft()
-    return next((entry for entry in entries if not is_gone(entry) and matches(entry)), None)
 
 
 class Player:
@@ -184,15 +103,15 @@ class Player:
         self._allow_repeats = allow_repeats
         self._hosts = app_hosts(exchange.url for exchange in exchanges if exchange.status == 200)
         self._entries = [
-            _Entry(exchange, _session_hash(exchange), position)
+            Entry(exchange, _session_hash(exchange), position)
             for position, exchange in enumerate(exchanges)
             if not is_stream(exchange.method, exchange.url) and not _is_late_input(exchange)
         ]
         self._entries.sort(key=lambda entry: entry.position in used_by_others)
-        entries_by_key: dict[RequestKey, list[_Entry]] = defaultdict(list)
+        entries_by_key: dict[RequestKey, list[Entry]] = defaultdict(list)
         for entry in self._entries:
             entries_by_key[_request_key(entry.exchange, self._hosts)].append(entry)
-        self._candidates = {key: _Candidates(entries) for key, entries in entries_by_key.items()}
+        self._candidates = {key: Candidates(entries) for key, entries in entries_by_key.items()}
         self._hidden_arguments = HiddenArguments(entry.exchange for entry in self._entries)
         self._jobs = read_job_recordings(exchanges)
         self._collected = {job.session: job for job in self._jobs.values() if job.fn_index is None}
@@ -291,7 +210,7 @@ class Player:
         job = self._jobs.get(event_id) if event_id else None
         return job is not None and job.end_reason is None and job.cancelled_at is None
 
-    def _repeat(self, entry: _Entry) -> Exchange:
+    def _repeat(self, entry: Entry) -> Exchange:
         """Return the exchange of an entry; of a join that is repeated, with an event id of its own.
 
         Two jobs of a session cannot have the same event id.
@@ -320,7 +239,7 @@ class Player:
         body = _ReplayedBody(recorded, self._bodies, self._clock)
         return InterceptedResponse(recorded.status, headers, body)
 
-    def _find(self, exchange: Exchange) -> _Entry | None:
+    def _find(self, exchange: Exchange) -> Entry | None:
         """Return the recorded exchange that answers, of the same session if possible."""
         session = _session_hash(exchange)
         repeats = is_cancel(exchange.method, exchange.url)
@@ -336,9 +255,9 @@ class Player:
         return None
 
     def _choose(
-        self, exchange: Exchange, session: str, candidates: _Candidates, *, repeats: bool
-    ) -> _Entry | None:
-        def matches(entry: _Entry) -> bool:
+        self, exchange: Exchange, session: str, candidates: Candidates, *, repeats: bool
+    ) -> Entry | None:
+        def matches(entry: Entry) -> bool:
             return self._matches(exchange, entry.exchange)
 
         bound_session = self._recorded_sessions.get(session)
@@ -358,7 +277,7 @@ class Player:
     def _add_miss(self, exchange: Exchange) -> CassetteMissError:
         exchange = self._hide_secrets(exchange)
         key = _request_key(exchange, _host(exchange) | self._hosts)
-        nearest: tuple[_Entry, list[str]] | None = None
+        nearest: tuple[Entry, list[str]] | None = None
         best_rank = (True, True, True, 0)
         for recorded_key, candidates in self._candidates.items():
             differences = key.differences(recorded_key)
@@ -436,7 +355,7 @@ class _ReplayedBody:
 
 
 def _make_miss(
-    request: str, nearest: tuple[_Entry, list[str]] | None, path: Path, *, is_shared: bool
+    request: str, nearest: tuple[Entry, list[str]] | None, path: Path, *, is_shared: bool
 ) -> CassetteMissError:
     """Return the error for a request that is not in the cassette at `path`.
 
