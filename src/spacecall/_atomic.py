@@ -55,6 +55,7 @@ class Replacement:
         self._target: Final = target
         self._numbered: Final = numbered
         self._part: Path | None = None
+        self._path = target
         with _with_filename(target):
             mode = None if numbered else _mode_of(target)
             if mode is not None and stat.S_ISDIR(mode):
@@ -87,20 +88,22 @@ class Replacement:
             self.file.close()
 
     def publish(self) -> Path:
-        """Replace the target by the finished file, and return its path.
+        """Put the finished file at the target, or at a free numbered name with `numbered`.
+
+        Returns:
+            The path of the file; a second call changes nothing.
 
         Raises:
-            OSError: the target cannot be replaced.
+            OSError: the file cannot be put there.
         """
-        path = self._target
         if self._part is not None:
-            with _with_filename(path):
+            with _with_filename(self._target):
                 if self._numbered:
-                    path = _move_to_free_name(self._part, path)
+                    self._path = _move_to_free_name(self._part, self._target)
                 else:
-                    self._part.replace(path)
+                    self._part.replace(self._target)
             self._part = None
-        return path
+        return self._path
 
     def discard(self) -> None:
         """Delete the temporary file, unless it was published."""

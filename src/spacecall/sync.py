@@ -251,7 +251,7 @@ class SyncFeed(Generic[I, T]):
 
     @property
     def outputs(self) -> Iterator[T]:
-        """The value of each input, as it comes; see `Feed.outputs`."""
+        """The results, one after each input, as they come; see `Feed.outputs`."""
         return iterate(self._portal, self._feed.outputs)
 
     @property

@@ -9,7 +9,10 @@ import anyio
 import pytest
 
 from spacecall import Space
-from spacecall.cassettes import CassetteMissError, use_cassette
+from spacecall.cassettes import CassetteError, CassetteMissError, use_cassette
+from spacecall.cassettes._engine import stream_replayer
+from spacecall.cassettes._format.exchange import CLOSED
+from spacecall.cassettes._format.job_recordings import JobRecording
 from tests import servers
 from tests.client.tools import DEADLINE
 from tests.conftest import ServerPool
@@ -47,6 +50,19 @@ async def play(address: str) -> list[Any]:
                 values += [segment.content async for segment in segments]
             values.append(await file.read())
     return values
+
+
+async def test_a_run_that_waits_longer_than_the_recording_did_names_the_cassette(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_replayer, "_STALL_SECONDS", 0)
+    path = tmp_path / "a.json"
+    stream = stream_replayer.StreamReplayer(stream_replayer.ReplayClock(0), lambda _: 0, path)
+    stream.join(JobRecording("e", "s", 0, started_at=0.0, end_reason=CLOSED))
+    with pytest.raises(
+        CassetteError, match=r"stops early, .*: record the cassette .*a\.json again"
+    ):
+        [chunk async for chunk in stream]
 
 
 async def test_streams_are_recorded_and_replayed(app: AppServer, tmp_path: Path) -> None:

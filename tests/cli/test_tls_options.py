@@ -67,7 +67,11 @@ def test_the_password_of_a_key_comes_from_the_environment(
     ("options", "message"),
     [
         (["--ca-file", "no.pem"], "--ca-file: no.pem has no certificates in PEM"),
-        (["--cert", "no.pem"], "--cert: no.pem has no certificate with its key in PEM"),
+        (["--cert", "no.pem"], "--cert: no.pem has no certificate, or no private key, in PEM"),
+        (
+            ["--cert", "no.pem", "--cert-key", "k.pem"],
+            "no.pem with the key k.pem: both must be PEM",
+        ),
         (["--cert-key", "no.pem"], "add --cert"),
     ],
 )

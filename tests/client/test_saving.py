@@ -75,6 +75,14 @@ def publish(folder: Path, content: bytes = b"x") -> Path:
     return replacement.publish()
 
 
+def test_a_published_file_has_one_path_however_often_it_is_published(tmp_path: Path) -> None:
+    assert publish(tmp_path).name == "image.webp"
+    replacement = Replacement(tmp_path / "image.webp", numbered=True)
+    replacement.finish(sync=False)
+    assert {replacement.publish().name, replacement.publish().name} == {"image-2.webp"}
+    assert names_in(tmp_path) == ["image-2.webp", "image.webp"]
+
+
 def test_a_name_is_found_in_few_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = 0
     exists: Callable[[Path], bool] = os.path.lexists

@@ -171,15 +171,44 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     for path in (missing, empty):
         with pytest.raises(InvalidInputError, match=f"verify: .*{path.name} has no certificates"):
             Space("http://127.0.0.1:1", verify=path)
-        with pytest.raises(InvalidInputError, match=f"cert: .*{path.name} has no certificate with"):
+        with pytest.raises(InvalidInputError, match=f"cert: .*{path.name} has no certificate, or"):
             SyncSpace("http://127.0.0.1:1", cert=path)
+
+
+def test_a_certificate_and_a_key_that_cannot_be_loaded_are_both_named(tmp_path: Path) -> None:
+    folders = [tmp_path / "mine", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+        certified(folder, HERE)
+    certificate, key = folders[0] / "certificate.pem", folders[0] / "key.pem"
+    other_key, encrypted = folders[1] / "key.pem", folders[1] / "encrypted.pem"
+    encrypt(other_key, encrypted)
+    missing = tmp_path / "missing.pem"
+    for cert, reason in (
+        ((certificate, missing), "No such file"),
+        ((missing, key), "No such file"),
+        ((certificate, other_key), "MISMATCH"),
+        ((certificate, encrypted, "correct"), "MISMATCH"),
+        ((key, certificate), "PEM"),
+    ):
+        names = f"certificate .*{cert[0].name} with the key .*{cert[1].name}: both must be PEM"
+        with pytest.raises(InvalidInputError, match=f"cert: cannot load the {names}.*{reason}"):
+            Space("https://127.0.0.1:1", cert=cert)
+    for path in (certificate, key):  # alone, without the other half
+        with pytest.raises(InvalidInputError, match="has no certificate, or no private key, in"):
+            Space("https://127.0.0.1:1", cert=path)
+
+
+def encrypt(key: Path, target: Path) -> None:
+    """Write a key with the password `correct`."""
+    command = ["openssl", "rsa", "-aes256", "-passout", "pass:correct", "-in", str(key)]
+    subprocess.run([*command, "-out", str(target)], check=True, capture_output=True)
 
 
 def test_the_password_of_an_encrypted_key_is_never_asked_for(tmp_path: Path) -> None:
     certified(tmp_path, HERE)
     certificate, key, encrypted = (tmp_path / f"{name}.pem" for name in ("certificate", "key", "e"))
-    command = ["openssl", "rsa", "-aes256", "-passout", "pass:correct", "-in", str(key)]
-    subprocess.run([*command, "-out", str(encrypted)], check=True, capture_output=True)
+    encrypt(key, encrypted)
     Space("https://127.0.0.1:1", cert=(certificate, encrypted, "correct"))
     with pytest.raises(InvalidInputError, match=r"e\.pem is encrypted: write \(certificate, key,"):
         Space("https://127.0.0.1:1", cert=(certificate, encrypted))

@@ -79,7 +79,7 @@ async def test_a_lost_job_of_one_call_may_have_a_retry_of_its_own() -> None:
 async def test_a_lost_job_of_a_session_cannot_go_on_there() -> None:
     async with faulty(retry=ONCE_MORE) as (app, space), space.session() as session:
         app.once("data", cut)
-        with pytest.raises(JobLostError, match="open another") as caught:
+        with pytest.raises(JobLostError, match=r"of this session broke.*open a new one") as caught:
             await session.call("/chat", text="x")
         assert caught.value.safe_to_retry, "the second submission was never sent"
         assert len(app.asked("join")) == 1
@@ -149,7 +149,7 @@ async def test_a_call_that_was_not_sent_when_its_stream_was_lost_takes_another(
         async with space.call("/hold", text="x") as first:
             await until(lambda: bool(app.asked("data")))
             if attempts == 1:
-                with pytest.raises(JobLostError) as caught:
+                with pytest.raises(JobLostError, match=r"of the call broke.*call again") as caught:
                     await space.call("/file", file=b"y")
                 assert caught.value.safe_to_retry
             else:

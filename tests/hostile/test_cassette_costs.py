@@ -19,7 +19,7 @@ from spacecall._io.interceptor import InterceptedRequest, InterceptedResponse
 from spacecall.cassettes import use_cassette
 from spacecall.cassettes._engine.merging import find_remaining
 from spacecall.cassettes._engine.player import Player
-from spacecall.cassettes._format.cassette_file import load_cassette, save_cassette
+from spacecall.cassettes._format.cassette_file import BodyFiles, load_cassette, save_cassette
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.job_recordings import JobRecording, read_job_recordings
 from spacecall.cassettes._format.recorded_apps import read_recorded_apps
@@ -269,7 +269,8 @@ def test_twice_the_responses_are_found_in_twice_the_work(sessions: int, tmp_path
 
 def test_vcrpy_can_read_a_cassette(tmp_path: Path) -> None:
     exchange = Exchange("POST", f"{APP}/a", (("x", "1"),), {"json": {"a": 1}}, 200, (("y", "2"),))
-    save_cassette(tmp_path / "a.json", [exchange], {"recorded": "today"})
+    path = tmp_path / "a.json"
+    save_cassette(path, [exchange], {"recorded": "today"}, BodyFiles(path))
     text = (tmp_path / "a.json").read_text()
     (request,), (response,), metadata = cast("Any", deserialize(text, jsonserializer))
     assert (request.method, request.uri, request.headers["x"]) == ("POST", f"{APP}/a", "1")

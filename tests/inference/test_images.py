@@ -336,10 +336,18 @@ async def test_giving_up_ends_a_prediction_at_the_provider(service: StandIn) -> 
     [
         ({"id": "p1", "status": "failed", "error": "NSFW"}, AppError, "NSFW"),
         ({"id": "p1", "status": "canceled"}, JobCancelledError, "canceled"),
-        ({"id": "p1", "status": "succeeded", "output": "/etc/passwd"}, ProtocolError, "URL"),
-        ({"id": "p1", "status": "succeeded", "output": [1]}, ProtocolError, "URLs of images"),
+        (
+            {"id": "p1", "status": "succeeded", "output": "/etc/x"},
+            ProtocolError,
+            "sent ./etc/x. instead",
+        ),
+        (
+            {"id": "p1", "status": "succeeded", "output": [1]},
+            ProtocolError,
+            "the provider sent 1 instead of the URL",
+        ),
         ({"id": "../x", "status": "starting"}, ProtocolError, "no id"),
-        ([], ProtocolError, "expected a prediction"),
+        ([], ProtocolError, r"the provider sent .\[\]. instead of a prediction"),
     ],
     ids=["failed", "cancelled", "path", "number", "id", "list"],
 )

@@ -128,7 +128,7 @@ async def test_a_text_becomes_audio(service: StandIn, provider: str, tmp_path: P
         service.on(path, answering(200, b"<html>", content_type="text/html"))
         with pytest.raises(ProtocolError, match="expected audio, got text/html"):
             await hf.text_to_speech("hello", model=MODEL)
-        with pytest.raises(InvalidInputError, match="the text is empty"):
+        with pytest.raises(InvalidInputError, match="the text to speak is empty"):
             await hf.text_to_speech(" ", model=MODEL)
     first: Any = (await service.sent(path))[0]
     if provider == "hf-inference":

@@ -186,6 +186,27 @@ def test_app_allows_its_own_address_alone_and_any_every_one() -> None:
         policy("https://a.example", "any").check_url(url)
 
 
+@pytest.mark.parametrize("home", ["https://a.example/app", "https://ada:lace@a.example/my/file?x"])
+def test_an_error_names_the_file_s_host_and_the_one_it_is_compared_with(home: str) -> None:
+    """Which is the app's, or that of a URL which the caller passed."""
+    cdn, inside = httpx.URL("https://cdn.example:444/x"), httpx.URL("http://10.0.0.1/x")
+    with pytest.raises(ForbiddenAddressError) as caught:
+        policy(home, "app").check_url(cdn)
+    assert caught.value.message == (
+        "the file is at https://cdn.example:444, and not at https://a.example: "
+        "set Limits(file_hosts='public') to allow public hosts"
+    )
+    peers = KnownPeers()
+    for difference in ("the address of https://a.example is unknown", "https://a.example is not"):
+        with pytest.raises(ForbiddenAddressError) as caught:
+            policy(home, peers=peers).check_url(inside)
+        assert caught.value.message == (
+            f"the file is at http://10.0.0.1, a private address, but {difference}: "
+            "set Limits(file_hosts='any') to allow it"
+        )
+        peers.record("a.example", "public")
+
+
 def test_an_unknown_choice_is_refused() -> None:
     with pytest.raises(ValueError, match="file_hosts"):
         Limits(file_hosts="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -109,7 +109,7 @@ class AddressPolicy:
             return
         if self._hosts == "app":
             raise ForbiddenAddressError(
-                f"a file is at {_origin(url)}, which is not the app's address: "
+                f"the file is at {_origin(url)}, and not at {_origin(self._home)}: "
                 "set Limits(file_hosts='public') to allow public hosts"
             )
         kind = kind_of_host(url.host)
@@ -117,7 +117,7 @@ class AddressPolicy:
             self.check_kind(url, kind)
 
     def check_kind(self, url: http.URL, kind: AddressKind) -> None:
-        """Check that a file's address is public, or of the same kind as the app's.
+        """Check that a file's address is public, or of the same kind as that of `home`.
 
         Raises:
             ForbiddenAddressError: it is neither.
@@ -127,13 +127,15 @@ class AddressPolicy:
         home = kind_of_host(self._home.host) or self._peers.get(self._home.host)
         if kind == home or (home is None and self.is_home(url)):
             return
+        origin = _origin(self._home)
+        difference = f"{origin} is not" if home else f"the address of {origin} is unknown"
         raise ForbiddenAddressError(
-            f"a file is at {_origin(url)}, which is a {kind} address, but the app is not: "
+            f"the file is at {_origin(url)}, a {kind} address, but {difference}: "
             "set Limits(file_hosts='any') to allow it"
         )
 
     def is_home(self, url: http.URL) -> bool:
-        """Return whether a URL is on the app's host; also with https in place of http."""
+        """Return whether a URL is on the host of `home`; also with https in place of http."""
         if url.host != self._home.host:
             return False
         upgraded = (self._home.scheme, url.scheme) == ("http", "https")

@@ -95,14 +95,20 @@ def _load_certificate(context: ssl.SSLContext, cert: ClientCertificate) -> None:
     try:
         context.load_cert_chain(certificate, key, provider)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        if provider.was_asked:
+        belong_together = not _reason(error).endswith("MISMATCH")  # which a wrong password hides
+        if provider.was_asked and belong_together:
             raise InvalidInputError(
                 f"cert: the password of the key {provider.key} is wrong"
             ) from error
-        raise InvalidInputError(
-            f"cert: {shorten(str(certificate))} has no certificate with its key in PEM "
-            f"({_reason(error)})"
-        ) from error
+        name = shorten(str(certificate))
+        if key is None or key == certificate:
+            problem = f"{name} has no certificate, or no private key, in PEM"
+        else:
+            problem = (
+                f"cannot load the certificate {name} with the key {shorten(str(key))}: both must "
+                "be PEM, and belong together"
+            )
+        raise InvalidInputError(f"cert: {problem} ({_reason(error)})") from error
 
 
 class _KeyPassword:

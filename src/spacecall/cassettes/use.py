@@ -22,7 +22,6 @@ from spacecall.cassettes._engine.sharing import Sharing
 from spacecall.cassettes._engine.stream_replayer import ReplayClock, Scheduler
 from spacecall.cassettes._format.cassette_file import (
     BodyFiles,
-    external_bodies,
     load_cassette,
     save_cassette,
     to_vcr_request,
@@ -348,10 +347,7 @@ def _write(
     cassette.metadata["apps"] = [app.to_metadata() for app in apps.values()]
     if sharing:
         cassette.metadata["tests"] = sharing.tests_of(cassette.metadata, anew=mode == "rewrite")
-    hashes = external_bodies(exchanges)
-    bodies.save(hashes)
-    save_cassette(cassette.path, exchanges, cassette.metadata)
-    bodies.remove_unused(hashes)  # only now: the old cassette needed them until it was replaced
+    save_cassette(cassette.path, exchanges, cassette.metadata, bodies)
     if sharing and mode != "new_episodes":
         sharing.run.older, sharing.run.recorded = old_exchanges, recording.recorded
 

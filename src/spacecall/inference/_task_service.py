@@ -158,7 +158,7 @@ class TaskService:
 
         async def service(_: ProgressSink[File], settings: Settings) -> File:
             if not text.strip():
-                raise InvalidInputError("the text is empty")
+                raise InvalidInputError("the text to speak is empty: pass the words to say")
 
             async def attempt(provider: Provider, settings: Settings) -> File:
                 request = build_speech_request(provider, text, voice, extra_body)

@@ -366,7 +366,7 @@ async def _call_function(function: Callable[[ReceivedCall], Any], call: Received
         raise
     except Exception as error:
         raise InvalidInputError(
-            f"the function that returns the result of {call.endpoint} failed: {error!r}"
+            f"your function for {call.endpoint} in the fake Space raised {error!r}"
         ) from error
 
 

@@ -225,7 +225,7 @@ class Feed(Generic[I, T]):
 
     @property
     def outputs(self) -> AsyncIterator[T]:
-        """The value of each input, as it comes.
+        """The results, one after each input, as they come.
 
         They end after `finish`. If you read more slowly than you send, newer values replace older
         ones beyond `Limits.max_buffered_events`, unless `every_output=True`.

@@ -44,6 +44,12 @@ _NO_EVENT_ID: Final = (
     "the response to /queue/join has no event_id: is a proxy between you and the app?"
 )
 
+_SESSION_LOST: Final = (
+    "the stream of this session broke, and its State is lost: open a new one with "
+    "space.session(), and call again"
+)
+_STREAM_LOST: Final = "the stream of the call broke before the job was submitted: call again"
+
 
 class Channel:
     """One session: joins and cancels its jobs, and reads its one stream.
@@ -220,9 +226,7 @@ class Channel:
         while job.fn_index in self._cancelling:
             await self._idle.wait()  # that cancel would end this job too
         if self.lost:
-            raise JobLostError(
-                "the stream of the session broke: open another session and call again", sent=False
-            )
+            raise JobLostError(_SESSION_LOST if self._keeps_stream else _STREAM_LOST, sent=False)
         request = gradio_requests.join(self.app, endpoint, inputs, self.session_hash)
         headers = settings.join_headers()
         self._demux.begin_join(job)
@@ -231,7 +235,7 @@ class Channel:
         )
         self.attach(job, _event_id(answer.body))
         if self.lost:
-            job.fail(JobLostError("the session lost its stream while the job was joining"))
+            job.fail(JobLostError("the stream broke while the job was joining"))
             await self._send_cancel(job.fn_index, "", settings)
         elif job.ended and not self._reads_stream:
             self._demux.end_join(job)

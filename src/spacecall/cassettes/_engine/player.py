@@ -312,7 +312,9 @@ class Player:
 
     def _stream(self, session: str) -> StreamReplayer:
         if session not in self._streams:
-            self._streams[session] = stream = StreamReplayer(self._clock, self._scheduler)
+            self._streams[session] = stream = StreamReplayer(
+                self._clock, self._scheduler, self._path
+            )
             if session in self._collected:
                 stream.join(self._collected[session])
         return self._streams[session]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import anyio
@@ -109,11 +110,13 @@ class StreamReplayer:
     Args:
         clock: how fast.
         scheduler: in which order.
+        path: of the cassette, for errors.
     """
 
-    def __init__(self, clock: ReplayClock, scheduler: Scheduler) -> None:
+    def __init__(self, clock: ReplayClock, scheduler: Scheduler, path: Path) -> None:
         self._clock = clock
         self._scheduler = scheduler
+        self._path = path
         self._jobs: list[_JobCursor] = []
         self._changed = anyio.Event()
         self._has_live_jobs = False
@@ -191,9 +194,9 @@ class StreamReplayer:
             await self._changed.wait()
         if scope.cancelled_caught:
             raise CassetteError(
-                "the recording has no more events for this job: when it was recorded, the client "
-                "was closed or cancelled the job here, and now it keeps waiting; "
-                "record the cassette again"
+                "the recording of this job stops early, because the client was closed or "
+                "cancelled the job while recording; this run still waits for events: record the "
+                f"cassette {self._path} again"
             )
 
     async def aclose(self) -> None:

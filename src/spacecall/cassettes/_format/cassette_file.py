@@ -106,6 +106,25 @@ class BodyFiles:
         self._shared.add(digest)
         return {"sha256": digest, "size": len(content), "shared": True}
 
+    def check_sizes(self, path: Path, exchanges: Iterable[Exchange]) -> None:
+        """Raise an error if a new external body is too large to be read later.
+
+        Args:
+            path: of the cassette, for the error.
+            exchanges: of the cassette.
+
+        Raises:
+            CassetteError: a body is too large.
+        """
+        for exchange in exchanges:
+            body = exchange.body
+            if body.get("sha256") in self._pending and body["size"] > (most := _max_size(body)):
+                raise CassetteError(
+                    f"{path} was not written: the response of {exchange.method} "
+                    f"{urlsplit(exchange.url).path} has {body['size']} bytes, more than the "
+                    f"{most} that are read: record a smaller response"
+                )
+
     def pending(self) -> dict[str, Path]:
         """Return the temporary files of `store` that `save` has not moved yet, by hash."""
         return dict(self._pending)
@@ -219,13 +238,22 @@ class BodyFiles:
             raise CassetteError(
                 f"the body {path} is missing: restore it, or record the cassette again"
             ) from error
-        most = MAX_JSON if body.get("shared") else MAX_BYTES
-        if (size != body.get("size") and not body.get("shared")) or size > most:
+        if size != body.get("size") and not body.get("shared"):
             raise CassetteError(
                 f"the body {path} has {size} bytes, not {body.get('size')}: "
                 "restore it, or record the cassette again"
             )
+        if size > (most := _max_size(body)):
+            raise CassetteError(
+                f"the body {path} has {size} bytes, more than the {most} that are read: "
+                "record a smaller response"
+            )
         return path
+
+
+def _max_size(body: StoredBody) -> int:
+    """Return the most bytes of an external body that are read."""
+    return MAX_JSON if body.get("shared") else MAX_BYTES
 
 
 def _problem(interaction: object) -> str:
@@ -304,7 +332,9 @@ def load_cassette(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
 def _load_document(path: Path) -> Mapping[str, Any]:
     """Return the JSON of a cassette, whose interactions are request/response pairs."""
     if path.is_file() and path.stat().st_size > MAX_JSON:
-        raise CassetteError(f"the cassette {path} has more than {MAX_JSON} bytes: split it")
+        raise CassetteError(
+            f"the cassette {path} has more than the {MAX_JSON} bytes that are read: split it"
+        )
     try:
         json_text = path.read_text(encoding="utf-8") if path.is_file() else ""
     except ValueError as error:
@@ -314,7 +344,7 @@ def _load_document(path: Path) -> Mapping[str, Any]:
     try:
         document = parse_json(json_text, _MAX_DEPTH)
     except ValueError as error:
-        raise CassetteError(f"{path} is not a cassette: invalid JSON: {error}") from error
+        raise CassetteError(f"{path} is not a cassette: {error}") from error
     if not is_object(document) or not is_array(document.get("interactions")):
         raise CassetteError(f"{path} is not a cassette: it has no list of interactions")
     for number, interaction in enumerate(as_list(document["interactions"]), start=1):
@@ -336,8 +366,28 @@ def _load_exchange(interaction: Mapping[str, Any]) -> Exchange:
     return exchange
 
 
-def save_cassette(path: Path, exchanges: Sequence[Exchange], metadata: dict[str, Any]) -> None:
-    """Write a cassette; its external bodies must be written before."""
+def save_cassette(
+    path: Path, exchanges: Sequence[Exchange], metadata: dict[str, Any], bodies: BodyFiles
+) -> None:
+    """Write a cassette and its external bodies, if they can be read again.
+
+    Raises:
+        CassetteError: the cassette, or a new body, is too large; nothing was written.
+    """
+    content = _to_json(exchanges, metadata)
+    if len(content) > MAX_JSON:
+        raise CassetteError(
+            f"{path} was not written: it would have {len(content)} bytes, more than the {MAX_JSON} "
+            "that are read: record fewer calls in it"
+        )
+    bodies.check_sizes(path, exchanges)
+    hashes = external_bodies(exchanges)
+    bodies.save(hashes)
+    write_files({path: content}, path.parent)
+    bodies.remove_unused(hashes)  # only now: the old cassette needed them until it was replaced
+
+
+def _to_json(exchanges: Sequence[Exchange], metadata: dict[str, Any]) -> bytes:
     # vcrpy's own cassettes log every response that they are given: only its format is used.
     document: dict[str, Any] = {
         "version": vcrpy.VERSION,
@@ -349,7 +399,7 @@ def save_cassette(path: Path, exchanges: Sequence[Exchange], metadata: dict[str,
     if metadata:
         document["metadata"] = metadata
     json_text = escape_surrogates(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
-    write_files({path: json_text.encode()}, path.parent)
+    return json_text.encode()
 
 
 def _to_stored_request(exchange: Exchange) -> dict[str, Any]:

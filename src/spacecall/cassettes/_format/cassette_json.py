@@ -37,13 +37,15 @@ def parse_json(text: str | bytes, depth: int = MAX_DEPTH) -> Any:
     try:
         value = json.loads(text)
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise ValueError("the JSON is nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"invalid JSON: {error}") from error
     if isinstance(text, str):
         opening = text.count("[") + text.count("{")
     else:
         opening = text.count(b"[") + text.count(b"{")
     if opening > depth and _is_deeper(value, depth):
-        raise ValueError(f"nested deeper than {depth} levels")
+        raise ValueError(f"the JSON is nested deeper than {depth} levels")
     return value
 
 

@@ -26,8 +26,8 @@ _TEST: Final = re.compile(r"(?P<function>\w+)(?:\[(?P<parameters>.+)\])?", re.AS
 def make_cassette_name(module: str, classes: Sequence[str], test: str) -> str:
     """Return the path of a test's cassette in its folder `cassettes`, without the suffix.
 
-    A name that is too long, or is not a file name on every file system, is shortened and ends
-    with a hash of the full name.
+    A name that is too long, is not a file name everywhere, or may equal another one where case is
+    ignored, is shortened and ends with a hash of the full name.
 
     Args:
         module: the name of the test's file, without its suffix.

@@ -200,7 +200,7 @@ def call(
         raise InvalidInputError("--jsonl prints complete results only: remove --stream")
     if stream_input and (jsonl or stream is False):
         option = "--jsonl" if jsonl else "--no-stream"
-        raise InvalidInputError(f"--stream-input prints the value of each input: remove {option}")
+        raise InvalidInputError(f"--stream-input prints a result after each input: remove {option}")
     request = CallRequest(
         source=source,
         endpoint=endpoint,

@@ -64,7 +64,10 @@ def _list_differences(client: Client) -> Sequence[str]:
     if (
         owner := client_builder.module_owner(client.module, client.folder, client.root)
     ) is not None:
-        return [f"{path} is the module of {display_path(owner)}, not of {client.name}"]
+        return [
+            f"{path} was generated from {display_path(owner)}, "
+            f"not from {display_path(client.folder)}"
+        ]
     file_content = client.module.read_text(encoding="utf-8", errors="replace")
     lines = file_content.splitlines(), code.splitlines()
     diff = list(difflib.unified_diff(*lines, path, "generated", lineterm="", n=1))

@@ -161,18 +161,6 @@ def _method(expr: Group, name: str) -> Expr:
 
 def _dynamic_call(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Group:
     """Return the call of an endpoint by name, or the stream of one that takes a stream."""
-    if endpoint.visibility != "public" and not endpoint.stream_input:
-        # a call by name reads /info, which does not list this endpoint
-        values = Group(
-            "[",
-            tuple(
-                ("", _expression(arguments.get(parameter.name, parameter.default)))
-                for parameter in endpoint.parameters
-            ),
-            "]",
-            display=True,
-        )
-        return call("space.call_raw", literal(endpoint.name), values)
     expressions = {
         name: _expression(value)
         for name, value in arguments.items()

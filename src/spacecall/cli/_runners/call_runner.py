@@ -160,7 +160,7 @@ class _Execution:
         return DONE if printer.printed_result else await self._print_result(value)
 
     async def run_stream(self) -> int:
-        """Send a stream of inputs, print the value of each, and return the exit code."""
+        """Send a stream of inputs, print a result after each, and return the exit code."""
         streamed, words = find_stream_parameter(self.endpoint), self.request.stream_inputs
         flags = [flag for flag in self.flags if flag.parameter is not streamed]
         inputs = read_inputs(streamed, words)

@@ -1,4 +1,4 @@
-"""Send a stream of inputs to an endpoint, and print the value of each."""
+"""Send a stream of inputs to an endpoint, and print a result after each."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read_inputs(parameter: Parameter, words: Sequence[str]) -> AsyncGenerator[An
 async def feed_inputs(
     feed: Feed[Any, Any], inputs: AsyncIterator[Any], print_value: _PrintValue
 ) -> None:
-    """Send the inputs, and print the value of each as it comes.
+    """Send the inputs, and print a result after each, as it comes.
 
     The first Ctrl-C sends no further input, and waits for the last value.
 

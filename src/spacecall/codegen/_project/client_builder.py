@@ -187,8 +187,9 @@ def check_module(module: Path, folder: Path, root: Path) -> None:
     generated_files.check_replaceable(module, root)
     if (owner := module_owner(module, folder, root)) is not None:
         raise InvalidInputError(
-            f"{module} is the module of {_origin(owner, root)}: give one of the two clients "
-            "another name, with spacecall add SOURCE --name NAME"
+            f"{module} was generated from the schema folder {_origin(owner, root)}: give the "
+            f"client of {_origin(folder, root)} another name or file, with spacecall add SOURCE "
+            "--name NAME or --into FILE"
         )
 
 

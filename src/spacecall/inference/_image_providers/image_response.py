@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from spacecall._core.gradio_requests import Request
+from spacecall._core.value_excerpts import short_repr
 from spacecall._filenames import sniff
 from spacecall._filesources import BytesSource
 from spacecall.errors import ProtocolError
@@ -103,4 +104,4 @@ def from_url(url: str, *, mime_type: str | None = None, size: int | None = None)
         return from_base64(data)
     if url.lower().startswith(("http://", "https://")):
         return RemoteImage(url, mime_type, size)
-    raise ProtocolError("expected the URL of an image, got something else")
+    raise ProtocolError(f"the provider sent {short_repr(url)} instead of the URL of an image")

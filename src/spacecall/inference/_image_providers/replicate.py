@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from spacecall._core.gradio_requests import Request
 from spacecall._core.json_values import as_list
+from spacecall._core.value_excerpts import short_repr
 from spacecall._wire.inference.replicate import Prediction
 from spacecall.errors import AppError, JobCancelledError, ProtocolError
 from spacecall.inference._image_providers.adapter import ProviderAdapter, parse_response, same_names
@@ -73,8 +74,10 @@ class Replicate(ProviderAdapter):
             if isinstance(prediction.output, str)
             else as_list(prediction.output)
         )
-        if not all(isinstance(url, str) for url in urls):
-            raise ProtocolError("expected URLs of images, got something else")
+        for url in urls:
+            if not isinstance(url, str):
+                text = f"the provider sent {short_repr(url)} instead of the URL of an image"
+                raise ProtocolError(text)
         images = tuple(from_url(url) for url in urls)
         if prediction.status == "succeeded" or len(images) >= (request.n or 1):
             if not images:
