@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 
 from spacecall import Auth, Space, ZeroGPU
+from spacecall._io.interceptor import InterceptedRequest, InterceptedResponse
 from spacecall.cassettes import SecretFoundError, use_cassette
-from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, BodyFiles
+from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, BodyFiles, save_cassette
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.scrubber import Scrubber, find_secrets
 from spacecall.cassettes._format.secret_formats import PLACEHOLDER
@@ -83,6 +85,55 @@ def test_fields_of_large_bodies_are_scrubbed_too(tmp_path: Path) -> None:
     bodies.save(frozenset({stored["sha256"]}))
     assert json.loads(bodies.read(stored)) == {**large, "inner": {"password": PLACEHOLDER}}
     assert "S3CRET" not in read_all(tmp_path)
+
+
+SPELLINGS = (
+    *("api_key", "apiKey", "api-key", "API_KEY", "password", "passwd", "secret", "token"),
+    *("hf_token", "hfToken", "refresh_token", "auth_token", "bearer_token", "accessToken"),
+    *("client_secret", "secret-key", "privateKey", "access_key", "Authorization"),
+)
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_field_with_the_name_of_a_secret_has_none_wherever_it_is(name: str) -> None:
+    exchange = Scrubber().scrub_exchange(
+        Exchange(
+            "POST",
+            f"http://a/x?{name}=S3CRET&page=2",
+            request_body={"json": {"data": [{"inner": {name: "S3CRET", "n": 1}}]}},
+            body={"string": f"{name}=S3CRET&next_page_token=3"},
+            events=[(0.0, ServerSentEvent.from_json("message", {name: "S3CRET"}))],
+        )
+    )
+    assert "S3CRET" not in repr(exchange)
+    assert "page=2" in exchange.url
+    assert exchange.request_body["json"]["data"][0]["inner"] == {name: PLACEHOLDER, "n": 1}
+    assert "next_page_token=3" in exchange.body["string"]
+
+
+async def test_a_cassette_that_has_a_value_of_such_a_field_still_is_replayed(
+    tmp_path: Path,
+) -> None:
+    """Of an earlier release, which did not remove it."""
+    path = tmp_path / "a.json"
+    url = "http://a.example/x?refresh_token=old"
+    exchange = Exchange("GET", url, status=200, headers=(), body={"string": "yes"})
+    save_cassette(path, [exchange], {}, BodyFiles(path))
+    with use_cassette(path, mode="none") as cassette:
+        player = cassette._player  # pyright: ignore[reportPrivateUsage]
+        assert player is not None
+        request = InterceptedRequest("GET", url.replace("old", "new"), (), no_chunks())
+        response = await player.answer(request, refuse)
+        assert b"".join([chunk async for chunk in response.body]) == b"yes"
+
+
+async def no_chunks() -> AsyncIterator[bytes]:
+    return
+    yield b""
+
+
+async def refuse(_: AsyncIterator[bytes]) -> InterceptedResponse:
+    raise AssertionError("nothing is sent")
 
 
 @pytest.mark.parametrize(

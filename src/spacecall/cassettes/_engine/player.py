@@ -110,7 +110,9 @@ class Player:
         self._entries.sort(key=lambda entry: entry.position in used_by_others)
         entries_by_key: dict[RequestKey, list[Entry]] = defaultdict(list)
         for entry in self._entries:
-            entries_by_key[_request_key(entry.exchange, self._hosts)].append(entry)
+            # Older cassettes may have values of fields that are removed today.
+            request = scrubber.scrub_request(entry.exchange)
+            entries_by_key[_request_key(request, self._hosts)].append(entry)
         self._candidates = {key: Candidates(entries) for key, entries in entries_by_key.items()}
         self._hidden_arguments = HiddenArguments(entry.exchange for entry in self._entries)
         self._jobs = read_job_recordings(exchanges)

@@ -1,4 +1,8 @@
-"""Removing the secrets of a new recording before it is written."""
+"""Removing the secrets of a new recording before it is written.
+
+What counts as a secret: names of fields, headers and texts that look like one in
+`_format.scrubber`; arguments of calls in `_format.secret_places`.
+"""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ StoredBody: TypeAlias = dict[str, Any]
 - `{"string": text}`: UTF-8 text, under the name that vcrpy uses;
 - `{"base64": text}`: bytes;
 - `{"sha256": hex, "size": bytes}`: bytes in a file of their own beside the cassette;
+- `{"sha256": hex, "size": bytes, "shared": true}`: the description of an app, in a file that
+  cassettes share; its size may differ, since git may change the line ends;
 - `{"parts": [{"name", "filename", "type", "size", "sha256"}]}`: the files of an upload, without
   their content.
 """

@@ -16,10 +16,17 @@ from spacecall.cassettes._format.exchange import Exchange, Headers
 from spacecall.cassettes._format.secret_formats import PLACEHOLDER, find_kinds
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
-SECRET_FIELDS: Final = frozenset(
-    {"api_key", "access_token", "authorization", "password", "secret", "token"}
+SECRET_NAMES: Final = frozenset(
+    {
+        *("api_key", "apikey", "password", "passwd", "secret", "token", "authorization"),
+        *("access_token", "auth_token", "bearer_token", "hf_token", "refresh_token"),
+        *("access_key", "private_key", "secret_key", "client_secret"),
+    }
 )
-"""Names of fields, in JSON, forms and queries, whose values are always replaced."""
+"""Names of secrets: of fields in JSON, forms and queries, whose values are always replaced, and of
+parameters, see `secret_places`."""
+
+_JOINED_NAMES: Final = frozenset(name.replace("_", "") for name in SECRET_NAMES)
 
 # What gr.HighlightedText marks: {"token": "a piece of text", "class_or_confidence": "a label"}.
 _SPAN_TEXT: Final = "token"
@@ -56,12 +63,11 @@ class Scrubber:
     """Replaces secrets by `PLACEHOLDER`.
 
     Args:
-        fields: names of fields whose values are replaced, besides `SECRET_FIELDS`.
+        fields: names of fields whose values are replaced, besides `SECRET_NAMES`.
     """
 
     def __init__(self, fields: Collection[str] = ()) -> None:
         self.filter_fields: Final = frozenset(name.lower() for name in fields)
-        self._fields = SECRET_FIELDS | self.filter_fields
         self._keeps_spans = _SPAN_TEXT not in self.filter_fields
         self._secrets: set[str] = set()
         self._redact = Redactor(mask=PLACEHOLDER)
@@ -94,7 +100,7 @@ class Scrubber:
         return {
             value
             for name, value in parse_qsl(urlsplit(url).query)
-            if name.lower() in self._fields or _SIGNATURE.search(f"?{name}=value")
+            if self._is_secret_name(name) or _SIGNATURE.search(f"?{name}=value")
         }
 
     def scrub_exchange(self, exchange: Exchange, private: Collection[str] = ()) -> Exchange:
@@ -104,18 +110,24 @@ class Scrubber:
             private: names of headers that the caller set, in lower case.
         """
         return replace(
-            exchange,
-            url=self._scrub_url(exchange.url),
+            self.scrub_request(exchange),
             request_headers=tuple(
                 (name, self._scrub_text(value) if _is_ordinary(name, private) else PLACEHOLDER)
                 for name, value in exchange.request_headers
             ),
-            request_body=self._scrub_body(exchange.request_body),
             headers=self._scrub_headers(exchange.headers),
             body=self._scrub_body(exchange.body),
             events=None
             if exchange.events is None
             else [(seconds, self._scrub_event(event)) for seconds, event in exchange.events],
+        )
+
+    def scrub_request(self, exchange: Exchange) -> Exchange:
+        """Return an exchange whose request has no credentials in its URL and body."""
+        return replace(
+            exchange,
+            url=self._scrub_url(exchange.url),
+            request_body=self._scrub_body(exchange.request_body),
         )
 
     def scrub_json(self, value: Any) -> Any:
@@ -139,10 +151,15 @@ class Scrubber:
 
     def _is_secret(self, name: str, value: Any) -> bool:
         """Return whether the value of a field is secret; one that the caller named always is."""
-        plain = name.lower()
-        if plain in self.filter_fields:
+        if name.lower() in self.filter_fields:
             return value is not None
-        return plain in self._fields and isinstance(value, str)
+        return isinstance(value, str) and self._is_secret_name(name)
+
+    def _is_secret_name(self, name: str) -> bool:
+        """Return whether a field has the name of a secret: `api_key`, `apiKey` or `api-key`."""
+        lower = name.lower()
+        joined = lower.replace("_", "").replace("-", "")
+        return lower in self.filter_fields or joined in _JOINED_NAMES
 
     def has_secret(self, text: str) -> bool:
         """Return whether `text` contains a credential of the caller."""
@@ -153,7 +170,7 @@ class Scrubber:
 
     def _scrub_name(self, name: str) -> str:
         # A password may be the word `password`: the names of fields stay.
-        return name if name.lower() in self._fields else self._redact(name)
+        return name if self._is_secret_name(name) else self._redact(name)
 
     def _scrub_headers(self, headers: Headers) -> Headers:
         return tuple(
@@ -171,11 +188,11 @@ class Scrubber:
 
     def _scrub_form(self, text: str) -> str:
         pairs = parse_qsl(text, keep_blank_values=True)
-        if not any(name.lower() in self._fields for name, _ in pairs):
+        if not any(self._is_secret_name(name) for name, _ in pairs):
             return text
         return urlencode(
             [
-                (name, PLACEHOLDER if name.lower() in self._fields else self._redact(value))
+                (name, PLACEHOLDER if self._is_secret_name(name) else self._redact(value))
                 for name, value in pairs
             ]
         )

@@ -19,19 +19,13 @@ from spacecall.cassettes._format.recorded_apps import (
     find_function,
     is_document,
 )
+from spacecall.cassettes._format.scrubber import SECRET_NAMES
 from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
 __all__ = ["SecretPlaces", "is_secret_parameter", "iter_strings"]
 
-_SECRET_NAMES: Final = frozenset(
-    {
-        *("api_key", "apikey", "password", "passwd", "secret", "token", "authorization"),
-        *("access_token", "auth_token", "bearer_token", "hf_token", "refresh_token"),
-        *("access_key", "private_key", "secret_key", "client_secret"),
-    }
-)
-_SECRET_ENDINGS: Final = tuple(f"_{name}" for name in sorted(_SECRET_NAMES - {"token", "secret"}))
+_SECRET_ENDINGS: Final = tuple(f"_{name}" for name in sorted(SECRET_NAMES - {"token", "secret"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +193,7 @@ def is_secret_parameter(name: str) -> bool:
     """Return whether the name or label of a parameter is that of a secret: `OpenAI API key`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     plain = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
-    return plain in _SECRET_NAMES or plain.endswith(_SECRET_ENDINGS)
+    return plain in SECRET_NAMES or plain.endswith(_SECRET_ENDINGS)
 
 
 def _parameter_names(app: RecordedApp, dependency: Dependency) -> dict[int, str]:
