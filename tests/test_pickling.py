@@ -31,7 +31,7 @@ from spacecall.errors import (
     TransportError,
 )
 from spacecall.hub import Runtime, SpaceInfo, Stage, ZeroGPUQuota
-from spacecall.inference._providers import Attempt, ProvidersFailedError
+from spacecall.inference._provider_choice import Attempt, ProvidersFailedError
 from spacecall.tickets import Ticket
 
 PLACE: dict[str, Any] = {"space": "http://x", "endpoint": "/echo", "event_id": "e1"}

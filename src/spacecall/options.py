@@ -110,6 +110,8 @@ class Retry:
 class Limits:
     """The limits of the resources that one Space may use in this process.
 
+    Downloads are not limited here: see `File.read` and `File.save` (`max_bytes`).
+
     Attributes:
         max_streams: streams that calls without State share. A stream serves any number of jobs; if
             it is lost, only its own jobs are affected. Up to that number, a call has a stream of

@@ -14,7 +14,7 @@ from spacecall import Space
 from spacecall.cassettes import CassetteError, RecordMode, use_cassette
 from spacecall.cassettes._format.cassette_file import BodyFiles, load_cassette
 from spacecall.cassettes._format.cassette_json import MAX_DEPTH
-from spacecall.cassettes._format.cassette_paths import find_name_clashes, make_cassette_name
+from spacecall.cassettes._format.cassette_paths import cassette_path_of, find_name_clashes
 from spacecall.cli._app import run
 from spacecall.errors import SpaceError
 from tests.hostile.server import HostileServer, app_config, app_info
@@ -226,7 +226,7 @@ async def test_odd_values_are_recorded_and_replayed_as_they_were(
 
 
 def names(tests: list[str], classes: tuple[str, ...] = ()) -> set[str]:
-    return {make_cassette_name("test_mine", classes, test).casefold() for test in tests}
+    return {cassette_path_of("test_mine", classes, test).casefold() for test in tests}
 
 
 def test_tests_that_differ_have_cassettes_that_differ() -> None:
@@ -239,14 +239,14 @@ def test_tests_that_differ_have_cassettes_that_differ() -> None:
 
 
 def test_plain_names_are_unchanged() -> None:
-    assert make_cassette_name("test_mine", [], "test_it") == "test_mine/test_it"
-    assert make_cassette_name("test_mine", [], "test_it[asyncio]") == "test_mine/test_it-asyncio"
-    assert make_cassette_name("test_mine", ["TestA"], "test_it") == "test_mine/TestA/test_it"
+    assert cassette_path_of("test_mine", [], "test_it") == "test_mine/test_it"
+    assert cassette_path_of("test_mine", [], "test_it[asyncio]") == "test_mine/test_it-asyncio"
+    assert cassette_path_of("test_mine", ["TestA"], "test_it") == "test_mine/TestA/test_it"
 
 
 @pytest.mark.parametrize("name", ["con", "x[../../y]", "test_it[a\\b]", "x" * 999, "é" * 999])
 def test_no_name_leaves_its_folder_or_is_a_device(name: str) -> None:
-    *folders, test = make_cassette_name("aux", ["NUL"], name).split("/")
+    *folders, test = cassette_path_of("aux", ["NUL"], name).split("/")
     assert len(folders) == 2
     for part in (*folders, test):
         assert part.lower() not in ("con", "aux", "nul", ".", "..")

@@ -8,7 +8,7 @@ import pytest
 from spacecall import InvalidInputError, NotFoundError, ProtocolError
 from spacecall.inference import ALIASES, SyncHuggingFaceInference
 from spacecall.inference._aliases import model_id, model_path
-from spacecall.inference._providers import choose_providers, read_providers, split_model
+from spacecall.inference._provider_choice import choose_providers, read_providers, split_model
 from tests.inference.stand_in import StandIn, answering, metadata, offer, opened
 
 LLAMA = "meta-llama/Llama-3.3-70B-Instruct"

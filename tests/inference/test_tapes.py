@@ -23,7 +23,7 @@ from spacecall.inference._image_providers.adapter import same_names
 from spacecall.inference._image_providers.image_request import check_image_request
 from spacecall.inference._image_providers.image_response import RemoteImage
 from spacecall.inference._image_providers.openai_images import OpenAIImages
-from spacecall.inference._providers import Provider
+from spacecall.inference._provider_choice import Provider
 from spacecall.inference._text_requests import Sampling, build_chat_request, build_text_request
 from tests.inference.tapes import Tape, tapes
 

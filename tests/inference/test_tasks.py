@@ -79,9 +79,9 @@ async def test_vectors_of_openai_s_interface_are_in_the_order_of_the_texts(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ([[[1.0], [2.0]]], "one for each token"),
-        ([[1.0], [2.0]], "expected 1 vectors, got 2"),
-        ({"x": 1}, "expected one vector for each text"),
+        ([[[1.0], [2.0]]], "a vector for each token"),
+        ([[1.0], [2.0]], "the provider sent 2 vectors instead of 1"),
+        ({"x": 1}, "did not send a vector for each text"),
     ],
 )
 async def test_other_numbers_are_a_typed_error(
@@ -245,7 +245,7 @@ async def test_a_transcription_has_the_timeout_of_a_run(service: StandIn) -> Non
     ("data", "words"),
     [
         ([{"index": 0, "embedding": [1]}, {"index": 0, "embedding": [2]}], "same text"),
-        ([{"embedding": [1]}, {"embedding": [2, 3]}], "differ in length"),
+        ([{"embedding": [1]}, {"embedding": [2, 3]}], "vectors of different lengths"),
     ],
 )
 async def test_vectors_that_do_not_fit_the_texts_are_refused(

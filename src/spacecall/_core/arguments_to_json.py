@@ -83,7 +83,7 @@ def to_json(value: Any, component: Component, schema: Schema | None = None) -> A
             return format_date_time(value, component)
         if component.type in ACCEPTS_BARE_FILES:
             value = wrap_files(value, component, schema or {})
-        return _converted(value, arrays=component.type not in _MEDIA)
+        return _convert(value, convert_arrays=component.type not in _MEDIA)
     except (InvalidInputError, RecursionError):
         raise
     except Exception as error:  # a class of the caller's may raise anything
@@ -129,25 +129,31 @@ def suggest_conversion(value: object, kinds: Sequence[str] = ()) -> str:
     return "write dataclasses.asdict(…)" if is_record else ""
 
 
-def _converted(value: Any, *, arrays: bool) -> Any:
+def _convert(value: Any, *, convert_arrays: bool) -> Any:
+    """Convert a value and its parts; what has no JSON meaning stays, for `find_unsendable`.
+
+    With `convert_arrays` false, arrays are files.
+    """
     kind = cast("type[Any]", type(value))
     if value is None or kind in (str, int, float, bool):
         return value
     if kind is not dict and callable(getattr(kind, "model_dump", None)):
-        return _converted(value.model_dump(by_alias=True), arrays=arrays)
+        return _convert(value.model_dump(by_alias=True), convert_arrays=convert_arrays)
     if isinstance(value, Mapping):
         members = cast("Mapping[Any, Any]", value).items()
-        return {_key(key): _converted(item, arrays=arrays) for key, item in members}
+        return {
+            _plain_key(key): _convert(item, convert_arrays=convert_arrays) for key, item in members
+        }
     if _is_sequence(value):
-        return [_converted(item, arrays=arrays) for item in value]
-    if _is_array(kind) and (arrays or value.shape == ()) and not _holds_times(value):
+        return [_convert(item, convert_arrays=convert_arrays) for item in value]
+    if _is_array(kind) and (convert_arrays or value.shape == ()) and not _holds_times(value):
         listed = _listed(value)
-        is_itself = isinstance(listed, kind)
-        return value if is_itself else _converted(listed, arrays=arrays)
+        is_unconvertible = isinstance(listed, kind)
+        return value if is_unconvertible else _convert(listed, convert_arrays=convert_arrays)
     return value
 
 
-def _key(key: Any) -> Any:
+def _plain_key(key: Any) -> Any:
     """Return the key of a dict: a NumPy scalar becomes a number."""
     return _listed(key) if _is_array(cast("type[Any]", type(key))) else key
 
@@ -206,7 +212,7 @@ def _cell(value: Any) -> Any:
         return None
     if isinstance(value, (date, time)):
         return str(value)
-    value = _converted(value, arrays=True)
+    value = _convert(value, convert_arrays=True)
     return None if isinstance(value, float) and math.isnan(value) else value
 
 

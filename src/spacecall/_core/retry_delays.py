@@ -1,4 +1,7 @@
-"""Compute how long to wait before the next attempt."""
+"""Compute how long to wait before the next attempt.
+
+Which failures are retried, and the wait that `Retry-After` asks for: `_io/retrying.py`.
+"""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from spacecall._core.redaction import MASK, Redactor
 from spacecall._io import _http as http
 from spacecall._io.observer import masked_url
 
-_REQUEST_LOGGERS: Final = (logging.getLogger("httpx"), logging.getLogger("httpx2"))
-_CONNECTION_LOGGERS: Final = tuple(
+_HTTPX_LOGGERS: Final = (logging.getLogger("httpx"), logging.getLogger("httpx2"))
+_HTTPCORE_LOGGERS: Final = tuple(
     logging.getLogger(f"{package}.{part}")
     for package in ("httpcore", "httpcore2")
     for part in ("connection", "http11", "http2", "proxy", "socks")
@@ -60,7 +60,7 @@ def redact_logs(
         current.request = None  # for tasks that were started inside, and took the context along
 
 
-class _RequestLines(logging.Filter):
+class _HttpxRecords(logging.Filter):
     """Redacts the records of httpx: one for each response, with URL and reason phrase."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -77,7 +77,7 @@ class _RequestLines(logging.Filter):
         return True
 
 
-class _WireLines(logging.Filter):
+class _HttpcoreRecords(logging.Filter):
     """Redacts the records of httpcore: headers of responses, and the login at a proxy."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -93,20 +93,20 @@ class _WireLines(logging.Filter):
         return True
 
 
-_REQUEST_LINES: Final = _RequestLines()
-_WIRE_LINES: Final = _WireLines()
+_HTTPX_RECORDS: Final = _HttpxRecords()
+_HTTPCORE_RECORDS: Final = _HttpcoreRecords()
 
 
 def _hide_secrets(*, by_httpx: bool) -> bool:
     """Add a filter to each logger of the libraries that is enabled; whether one is."""
     is_enabled = False
-    for logger in _REQUEST_LOGGERS:
+    for logger in _HTTPX_LOGGERS:
         if by_httpx and logger.isEnabledFor(logging.INFO):
-            logger.addFilter(_REQUEST_LINES)
+            logger.addFilter(_HTTPX_RECORDS)
             is_enabled = True
-    for logger in _CONNECTION_LOGGERS:
+    for logger in _HTTPCORE_LOGGERS:
         if logger.isEnabledFor(logging.DEBUG):
-            logger.addFilter(_WIRE_LINES)
+            logger.addFilter(_HTTPCORE_RECORDS)
             is_enabled = True
     return is_enabled
 

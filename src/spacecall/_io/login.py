@@ -1,4 +1,7 @@
-"""Logging in, again after a restart of the app, which forgets its logins."""
+"""Logging in, again after a restart of the app, which forgets its logins.
+
+The request itself: `AppHttpClient._log_in`.
+"""
 
 from __future__ import annotations
 

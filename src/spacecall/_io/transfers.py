@@ -269,17 +269,25 @@ class _Upload(NamedTuple):
                 paths += uploaded
                 sent += sum(sizes)
             return paths
-        raise DeadlineError("the upload took too long", phase="upload", space=self.app_client.base)
+        raise DeadlineError(
+            f"the upload did not end within {self.settings.timeouts.upload:g} s (Timeouts.upload)",
+            phase="upload",
+            space=self.app_client.base,
+        )
 
     async def _send_batch(
-        self, parts: Sequence[FilePart], before: int, total: int | None
+        self, parts: Sequence[FilePart], sent_before: int, total: int | None
     ) -> tuple[list[str], list[int]]:
-        """Send one request. Return the paths and the sizes in bytes of its files."""
+        """Send one request. Return the paths and the sizes in bytes of its files.
+
+        Args:
+            sent_before: bytes that earlier requests of the call have sent.
+        """
         app_client, settings = self.app_client, self.settings
 
         async def attempt() -> tuple[list[str], list[int]]:
-            body = Multipart(parts, lambda sent: self.progress(before + sent, total))
-            self.progress(before, total)
+            body = Multipart(parts, lambda sent: self.progress(sent_before + sent, total))
+            self.progress(sent_before, total)
             async with (
                 aclosing(body.body()) as content,
                 app_client.open(

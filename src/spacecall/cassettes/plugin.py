@@ -24,7 +24,7 @@ from spacecall.cassettes._engine.network_guard import (
 )
 from spacecall.cassettes._engine.record_modes import MODES
 from spacecall.cassettes._engine.sharing import SharedRun, Sharing
-from spacecall.cassettes._format.cassette_paths import find_name_clashes, make_cassette_name
+from spacecall.cassettes._format.cassette_paths import cassette_path_of, find_name_clashes
 from spacecall.cassettes.errors import CassetteError, CassetteMissError
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def _marker_name(item: pytest.Item) -> str:
 def _path(item: pytest.Item) -> Path:
     """Return the path of a test's cassette."""
     classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
-    name = _marker_name(item) or make_cassette_name(item.path.stem, classes, item.name)
+    name = _marker_name(item) or cassette_path_of(item.path.stem, classes, item.name)
     return item.path.parent / "cassettes" / f"{name}.json"
 
 

@@ -31,7 +31,7 @@ from spacecall.inference._options import (
     TaskOptions,
     TextOptions,
 )
-from spacecall.inference._providers import (
+from spacecall.inference._provider_choice import (
     Attempt,
     NoProviderError,
     Provider,

@@ -17,7 +17,7 @@ from spacecall.inference._accumulators import TextAccumulator
 from spacecall.inference._chat_accumulator import ChatAccumulator
 from spacecall.inference._model_catalog import ModelCatalog
 from spacecall.inference._prompts import build_prompt, is_chat_model
-from spacecall.inference._providers import LIVE, ModelChoice, Provider, with_fallback
+from spacecall.inference._provider_choice import LIVE, ModelChoice, Provider, with_fallback
 from spacecall.inference._reply_reader import AUTO, ReplyReader, TextCall, partial_results
 from spacecall.inference._router import RouterConnection
 from spacecall.inference._text_requests import (

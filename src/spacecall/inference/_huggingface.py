@@ -34,7 +34,7 @@ from spacecall.inference._image_providers.image_request import ImageFormat, chec
 from spacecall.inference._image_service import ImageService
 from spacecall.inference._model_catalog import ModelCatalog
 from spacecall.inference._options import TaskOptions
-from spacecall.inference._providers import ModelChoice, Provider
+from spacecall.inference._provider_choice import ModelChoice, Provider
 from spacecall.inference._router import InferenceAccess, RouterConnection, open_router
 from spacecall.inference._task_requests import Transcription
 from spacecall.inference._task_service import TaskService

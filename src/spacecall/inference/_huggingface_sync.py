@@ -21,7 +21,7 @@ from spacecall.chat import ChatParameters, ChatReply, Conversation, MessageInput
 from spacecall.files import File
 from spacecall.inference._huggingface import HuggingFaceInference, Kind
 from spacecall.inference._options import ImageOptions, InferenceOptions, TaskOptions, TextOptions
-from spacecall.inference._providers import Provider
+from spacecall.inference._provider_choice import Provider
 from spacecall.inference._task_requests import Transcription
 from spacecall.media import MediaInput
 from spacecall.sync import SyncCall

@@ -28,7 +28,7 @@ from spacecall.inference._image_providers.image_response import (
 )
 from spacecall.inference._image_providers.openai_images import OWN_SERVICE
 from spacecall.inference._model_catalog import ModelCatalog
-from spacecall.inference._providers import (
+from spacecall.inference._provider_choice import (
     LIVE,
     ModelChoice,
     Provider,

@@ -13,7 +13,7 @@ from spacecall._io.fetched_response import FetchedResponse
 from spacecall._wire.inference.models import ModelInfo, RouterModel, RouterModels
 from spacecall.errors import AuthError, NotFoundError, ProtocolError
 from spacecall.inference._aliases import model_path
-from spacecall.inference._providers import Provider, read_providers
+from spacecall.inference._provider_choice import Provider, read_providers
 from spacecall.inference._router import RouterConnection
 from spacecall.inference._ttl_cache import TTLCache
 

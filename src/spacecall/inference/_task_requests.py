@@ -17,13 +17,14 @@ from spacecall._filenames import sniff
 from spacecall._filesources import BytesSource
 from spacecall._io.fetched_response import FetchedResponse
 from spacecall._io.multipart import FilePart, Multipart
+from spacecall._problems import validation_problems
 from spacecall._wire.inference.tasks import EmbeddingsResponse, FalSpeech, TranscribedText
 from spacecall.errors import ProtocolError
 from spacecall.files import File, file_of
 from spacecall.inference._image_providers.adapter import parse_response
 from spacecall.inference._image_providers.image_request import quote_model
 from spacecall.inference._image_providers.image_response import RemoteImage, from_url
-from spacecall.inference._providers import Provider
+from spacecall.inference._provider_choice import Provider
 
 __all__ = [
     "EMBEDDINGS",
@@ -101,20 +102,22 @@ def read_embeddings(provider: Provider, body: bytes, count: int) -> list[list[fl
         entries = parse_response(EmbeddingsResponse, body, "embeddings").data
         indices = [entry.index for entry in entries if entry.index is not None]
         if len(set(indices)) < len(indices):
-            raise ProtocolError("two vectors are of the same text")
+            raise ProtocolError("the provider sent two vectors of the same text")
         entries = sorted(entries, key=lambda entry: entry.index or 0)
         vectors = [list(entry.embedding) for entry in entries]
     else:
         try:
             vectors = _VECTORS.validate_json(body)
         except ValidationError as error:
+            problem = validation_problems(error)[0]
             raise ProtocolError(
-                "expected one vector for each text: the model may have one for each token"
-            ) from error
+                f"the provider did not send a vector for each text: {problem} "
+                "(some models have a vector for each token)"
+            ) from None
     if len(vectors) != count:
-        raise ProtocolError(f"expected {count} vectors, got {len(vectors)}")
+        raise ProtocolError(f"the provider sent {len(vectors)} vectors instead of {count}")
     if len(set(map(len, vectors))) > 1:
-        raise ProtocolError("the vectors differ in length")
+        raise ProtocolError("the provider sent vectors of different lengths")
     return vectors
 
 

@@ -19,7 +19,7 @@ from spacecall.errors import InvalidInputError, ProtocolError, SpaceError
 from spacecall.files import File, file_of
 from spacecall.inference._error_bodies import stream_error
 from spacecall.inference._model_catalog import ModelCatalog
-from spacecall.inference._providers import (
+from spacecall.inference._provider_choice import (
     ModelChoice,
     Provider,
     choose_providers,

@@ -32,7 +32,7 @@ from spacecall.inference._finish_reasons import explain_incomplete
 from spacecall.inference._image_providers.image_request import check_image_request
 from spacecall.inference._image_service import ImageService
 from spacecall.inference._model_catalog import ModelCatalog
-from spacecall.inference._providers import (
+from spacecall.inference._provider_choice import (
     LIVE,
     ModelChoice,
     Provider,

@@ -212,7 +212,8 @@ class FakeSpace:
         content = self._server.read_file(path) if isinstance(path, str) else None
         if content is None:
             raise InvalidInputError(
-                "not a file that was uploaded to this fake Space: pass an argument of a call"
+                "the value is not a file that was uploaded to this fake Space: pass an argument of "
+                "a call"
             )
         return content
 

@@ -91,7 +91,7 @@ class QueueCall(Call[T]):
 
     def _sharing_stream(self) -> QueueCall[T]:
         self._mark_handled()
-        return QueueCall(self._name, replace(self._context, shares_stream=True), self._prepare)
+        return QueueCall(self._name, self._context._replace(shares_stream=True), self._prepare)
 
     def _changed(self, change: Callable[[PreparedCall[T]], PreparedCall[U]]) -> QueueCall[U]:
         self._mark_handled()
@@ -200,7 +200,7 @@ class SequenceCall(Call[T]):
 
     def _sharing_stream(self) -> SequenceCall[T]:
         self._mark_handled()
-        return SequenceCall(self._name, replace(self._context, shares_stream=True), self._steps)
+        return SequenceCall(self._name, self._context._replace(shares_stream=True), self._steps)
 
     def map(self, transform: Callable[[T], U]) -> SequenceCall[U]:
         self._mark_handled()

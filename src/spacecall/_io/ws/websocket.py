@@ -110,7 +110,7 @@ class WebSocket(AsyncIterator[str]):
         self._fragments += part
         if len(self._fragments) > self._max_message_bytes:
             raise ProtocolError(
-                f"a message of more than {self._max_message_bytes} bytes "
+                f"the server sent a message of more than {self._max_message_bytes} bytes "
                 "(raise Limits.max_event_bytes)",
                 space=self._space,
             )

@@ -340,7 +340,8 @@ def _load_document(path: Path) -> Mapping[str, Any]:
     except ValueError as error:
         raise CassetteError(f"{path} is not a cassette: {error}") from error
     if not json_text.strip():  # an empty file counts as missing, as with vcrpy
-        raise CassetteError(f"the cassette {path} does not exist or is empty")
+        state = "is empty" if path.is_file() else "does not exist"
+        raise CassetteError(f"the cassette {path} {state}")
     try:
         document = parse_json(json_text, _MAX_DEPTH)
     except ValueError as error:

@@ -12,7 +12,7 @@ from typing import Final
 
 from spacecall._filenames import safe_name
 
-__all__ = ["find_name_clashes", "make_cassette_name"]
+__all__ = ["cassette_path_of", "find_name_clashes"]
 
 _MAX_NAME: Final = 100
 """Bytes of a folder's or a test's name, without the hash of a longer name."""
@@ -23,7 +23,7 @@ _PARAMETERS: Final = re.compile(r"[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*")
 _TEST: Final = re.compile(r"(?P<function>\w+)(?:\[(?P<parameters>.+)\])?", re.ASCII | re.DOTALL)
 
 
-def make_cassette_name(module: str, classes: Sequence[str], test: str) -> str:
+def cassette_path_of(module: str, classes: Sequence[str], test: str) -> str:
     """Return the path of a test's cassette in its folder `cassettes`, without the suffix.
 
     A name that is too long, is not a file name everywhere, or may equal another one where case is
@@ -37,11 +37,11 @@ def make_cassette_name(module: str, classes: Sequence[str], test: str) -> str:
     matched = _TEST.fullmatch(test)
     parameters = matched["parameters"] if matched else None
     if matched is None or (parameters and not _PARAMETERS.fullmatch(parameters)):
-        plain = ""
+        readable = ""
     else:
-        plain = f"{matched['function']}-{parameters}" if parameters else test
-    folders = [_component(name, name) for name in (module, *classes)]
-    return "/".join((*folders, _component(test, plain)))
+        readable = f"{matched['function']}-{parameters}" if parameters else test
+    folders = [_portable_name(name, name) for name in (module, *classes)]
+    return "/".join((*folders, _portable_name(test, readable)))
 
 
 def find_name_clashes(tests: Iterable[tuple[str, Path, bool]]) -> dict[str, str]:
@@ -69,10 +69,14 @@ def find_name_clashes(tests: Iterable[tuple[str, Path, bool]]) -> dict[str, str]
     return problems
 
 
-def _component(name: str, plain: str) -> str:
-    """Return a file or folder name for `name`: `plain` if it is valid, else a shortened name."""
-    if plain and len(plain.encode("utf-8", "replace")) <= _MAX_NAME and safe_name(plain) == plain:
-        return plain
+def _portable_name(name: str, readable: str) -> str:
+    """Return a file or folder name for `name`: `readable` if it is valid, else a shortened name."""
+    if (
+        readable
+        and len(readable.encode("utf-8", "replace")) <= _MAX_NAME
+        and safe_name(readable) == readable
+    ):
+        return readable
     folded = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:_MAX_NAME]
     digest = hashlib.sha256(name.encode("utf-8", "backslashreplace")).hexdigest()[:10]
     return safe_name(f"{folded}-{digest}" if folded else digest)

@@ -10,7 +10,7 @@ import typer
 
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import display_path, write, write_message
-from spacecall.cli._runners.app_fetcher import fetch_one
+from spacecall.cli._runners.app_fetcher import fetch_one_app
 from spacecall.cli._support.async_runner import run_async
 from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.codegen._project import client_builder
@@ -79,7 +79,7 @@ def add(
     project = read_configuration(Path.cwd())
     _check_places(project, into, schemas)
     access = read_credentials().for_app(source)
-    app = run_async(lambda: fetch_one(source, access))
+    app = run_async(lambda: fetch_one_app(source, access))
     settings = project.settings_of(name, app.source)
     if into is not None and settings.code is not None:
         raise InvalidInputError(

@@ -178,7 +178,9 @@ def _dynamic_call(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Group:
         return base
     pairs = tuple((f"{quote(name)}: ", value) for name, value in others.items())
     return Group(
-        base.opening, (*base.items, ("**", Group("{", pairs, "}", display=True))), base.closing
+        base.opening,
+        (*base.items, ("**", Group("{", pairs, "}", one_item_per_line=True))),
+        base.closing,
     )
 
 
@@ -188,10 +190,12 @@ def _expression(value: Any) -> Expr:
     if not local_files(value):
         return literal(value)
     if is_array(value):
-        return Group("[", tuple(("", _expression(item)) for item in value), "]", display=True)
+        return Group(
+            "[", tuple(("", _expression(item)) for item in value), "]", one_item_per_line=True
+        )
     if is_object(value):
         pairs = tuple((f"{quote(key)}: ", _expression(item)) for key, item in value.items())
-        return Group("{", pairs, "}", display=True)
+        return Group("{", pairs, "}", one_item_per_line=True)
     return literal(value)
 
 

@@ -1,4 +1,7 @@
-"""Draw endpoints for `inspect`, and for the help of `call`."""
+"""Draw endpoints for `inspect`, and for the help of `call`.
+
+The texts of types, defaults and parameters: `schema_labels`.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from spacecall.codegen._schemas.app_documents import AppDocuments, fetch_app
 from spacecall.codegen._schemas.schema_folder import LOCK_FILE
 from spacecall.errors import InvalidInputError, SpaceError, SpaceStateError
 
-__all__ = ["FetchTarget", "fetch_all", "fetch_one", "plan_fetches"]
+__all__ = ["FetchTarget", "fetch_all", "fetch_one_app", "plan_fetches"]
 
 _MAX_CONCURRENT = 8
 _DEFAULT_TIMEOUT = 120.0
@@ -100,16 +100,16 @@ async def _fetch(target: FetchTarget) -> LiveSource:
         raise SpaceStateError(f"{client.name} was generated from saved files: add --source SOURCE")
     if (Path(source) / LOCK_FILE).is_file():
         return schema_folder.read_folder(Path(source))
-    return await fetch_one(source, access)
+    return await fetch_one_app(source, access)
 
 
-async def fetch_one(source: str, access: Access) -> AppDocuments:
+async def fetch_one_app(source: str, access: Access) -> AppDocuments:
     """Fetch the description of one app within the command's timeout.
 
     Raises:
         InvalidInputError: the source is not an app.
         SpaceError: the app cannot be reached, or is not a Gradio app.
     """
-    seconds = access.timeout or _DEFAULT_TIMEOUT
+    seconds = _DEFAULT_TIMEOUT if access.timeout is None else access.timeout
     with deadline(seconds, "the app did not answer"):
         return await fetch_app(source, auth=access.auth, settings=access.settings)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import signal
 import threading
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 
@@ -36,6 +36,9 @@ from spacecall.errors import InvalidInputError
 from spacecall.pool import Pool
 
 __all__ = ["RayEngine", "execute_batch", "store_stdin"]
+
+_RunBatch: TypeAlias = Callable[..., Awaitable[BatchSummary]]
+"""`run_batch`, or `run_batch_on_ray` with its own arguments."""
 
 
 async def store_stdin(output: Path) -> Path:
@@ -112,7 +115,7 @@ async def execute_batch(
         as_json: print the summary as JSON.
         quiet: print nothing else.
     """
-    run: Callable[..., Any] = run_batch
+    run: _RunBatch = run_batch
     if ray_engine is not None:
         if len(sources) > 1:
             raise InvalidInputError("--also cannot be used with --engine ray")
@@ -166,12 +169,17 @@ async def _open_apps(
         yield pool
 
 
-def _prepare_ray(source: str, access: Access, engine: RayEngine) -> Callable[..., Any]:
+def _prepare_ray(source: str, access: Access, engine: RayEngine) -> _RunBatch:
+    """Return `run_batch` for Ray, whose actors open the app at `source` themselves.
+
+    Raises:
+        InvalidInputError: there are options for certificates, which the actors cannot get.
+    """
     if access.tls is not None:
         raise InvalidInputError("--ca-file and --cert cannot be used with --engine ray")
     mapping = SpaceMapping(
         source=_SpaceFactory(source, access),
-        endpoint="",
+        endpoint="",  # that of the batch is used
         call_options={"oauth_token": access.oauth_token} if access.oauth_token else {},
         files_to=engine.files_to,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from spacecall.codegen._drift.app_rule_texts import APP_RULES, ENDPOINT_RULES
+from spacecall.codegen._drift.app_rules import APP_RULES, ENDPOINT_RULES
 from spacecall.codegen._drift.findings import SEVERITIES
 from spacecall.codegen._drift.rule import Rule
-from spacecall.codegen._drift.value_rule_texts import OUTPUT_RULES, PARAMETER_RULES
+from spacecall.codegen._drift.value_rules import OUTPUT_RULES, PARAMETER_RULES
 
 __all__ = ["RULES", "rules_table"]
 

@@ -17,7 +17,7 @@ _UNXML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def github_commands(reports: Sequence[Report]) -> str:
-    """Write annotations that point at lines of the schema folder's files."""
+    """Return annotations that point at lines of the schema folder's files."""
     lines: list[str] = []
     for report in reports:
         for finding in report.verdict.findings:
@@ -35,7 +35,7 @@ def github_commands(reports: Sequence[Report]) -> str:
 
 
 def junit_xml(reports: Sequence[Report]) -> str:
-    """Write a test suite for each client.
+    """Return a test suite for each client.
 
     A finding at the threshold is a failure, an app that could not be checked is an error.
     """

@@ -76,13 +76,14 @@ class Group:
         opening: the text up to the opening bracket.
         items: the items, each with its label, such as `key=`.
         closing: the closing bracket.
-        display: whether it is a list, tuple or dict: if broken, each item gets a line.
+        one_item_per_line: whether each item gets a line if the group is broken: of a list, tuple
+            or dict.
     """
 
     opening: str
     items: tuple[tuple[str, Expr], ...]
     closing: str
-    display: bool = False
+    one_item_per_line: bool = False
 
 
 Expr: TypeAlias = "Atom | UnionExpr | Group"
@@ -127,15 +128,15 @@ def literal(data: object) -> Expr:
         items = tuple(("", literal(item)) for item in cast("Sequence[object]", data))
         opening, closing = ("(", ")") if isinstance(data, tuple) else ("[", "]")
         if isinstance(data, tuple) and len(items) == 1:
-            return Group("(", items, ",)", display=True)
-        return Group(opening, items, closing, display=True)
+            return Group("(", items, ",)", one_item_per_line=True)
+        return Group(opening, items, closing, one_item_per_line=True)
     if isinstance(data, Mapping):
         pairs = cast("Mapping[object, object]", data).items()
         return Group(
             "{",
             tuple((f"{quote(str(key))}: ", literal(member)) for key, member in pairs),
             "}",
-            True,
+            one_item_per_line=True,
         )
     finite = isinstance(data, (bool, int)) or (isinstance(data, float) and math.isfinite(data))
     return Atom(repr(data).replace("e+", "e") if finite else "None")
@@ -176,7 +177,7 @@ def substitute(expr: Expr, replacements: Mapping[str, Expr]) -> Expr:
         return union(*(substitute(part, replacements) for part in expr.operands))
     if isinstance(expr, Group):
         inside = tuple((label, substitute(part, replacements)) for label, part in expr.items)
-        return Group(expr.opening, inside, expr.closing, expr.display)
+        return Group(expr.opening, inside, expr.closing, expr.one_item_per_line)
     return replacements.get(expr.text, expr)
 
 
@@ -282,8 +283,10 @@ def _format_broken(
         return [f"{start}{expr.opening}{expr.closing}{end}"]
     together = f"{inner}{_format_items(expr.items)}"
     lines = [together]
-    if len(together) > WIDTH or expr.display:
-        is_single_subscript = len(expr.items) == 1 and expr.closing == "]" and not expr.display
+    if len(together) > WIDTH or expr.one_item_per_line:
+        is_single_subscript = (
+            len(expr.items) == 1 and expr.closing == "]" and not expr.one_item_per_line
+        )
         comma = "" if is_single_subscript else ","
         lines = [
             line

@@ -140,7 +140,7 @@ def _validated_default(type_: Expr, default: Any, models: Models) -> Expr | None
     if isinstance(type_, Group) and type_.opening == "list[":
         expressions = [_validated_default(type_.items[0][1], item, models) for item in default]
         list_items = tuple(("", item) for item in expressions if item is not None)
-        return Group("[", list_items, "]", display=True)
+        return Group("[", list_items, "]", one_item_per_line=True)
     return None if mentions(type_) & models.keys() else literal(default)
 
 
@@ -196,7 +196,7 @@ def output_type(type_: Expr) -> Expr:
     if mentions(type_) <= {"list", "Any"} and "Any" in mentions(type_):
         return subscript("WithFiles", type_)
     inner = tuple((label, output_type(item)) for label, item in type_.items)
-    return Group(type_.opening, inner, type_.closing, type_.display)
+    return Group(type_.opening, inner, type_.closing, type_.one_item_per_line)
 
 
 def _item_type(type_: Expr) -> Expr:

@@ -5,21 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from spacecall._core.gradio_requests import Request
-from spacecall._core.value_excerpts import short_repr
+from spacecall._problems import validation_problems
 from spacecall.errors import InvalidInputError, ProtocolError
 from spacecall.inference._image_providers.image_request import ImageRequest
 from spacecall.inference._image_providers.image_response import ImageResponse
-from spacecall.inference._providers import Provider
+from spacecall.inference._provider_choice import Provider
 
 M = TypeVar("M", bound=BaseModel)
-
-_MAX_EXCERPT: Final = 200
-"""Bytes of a response that an error may quote from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +62,9 @@ def parse_response(model: type[M], body: bytes, expected: str) -> M:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        excerpt = short_repr(body[:_MAX_EXCERPT].decode(errors="replace"))
-        raise ProtocolError(f"the provider sent {excerpt} instead of {expected}") from error
+        problem = validation_problems(error)[0]
+    # Not chained: pydantic's error repeats the response.
+    raise ProtocolError(f"the provider did not send {expected}: {problem}")
 
 
 def same_names(*names: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from spacecall.inference._image_providers.image_response import (
     PendingPrediction,
     from_url,
 )
-from spacecall.inference._providers import Provider
+from spacecall.inference._provider_choice import Provider
 
 # The base model of fal-ai/lora, sent so that the request does not depend on its default.
 _SDXL: Final = "stabilityai/stable-diffusion-xl-base-1.0"

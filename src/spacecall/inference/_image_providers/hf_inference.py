@@ -13,7 +13,7 @@ from spacecall.inference._image_providers.image_request import (
     rename_options,
 )
 from spacecall.inference._image_providers.image_response import ImageResponse, from_bytes
-from spacecall.inference._providers import Provider
+from spacecall.inference._provider_choice import Provider
 
 
 class HfInference(ProviderAdapter):

@@ -94,7 +94,7 @@ def check_image_request(
     """
     medium = None if image is None else Media(image, kind="image")
     if not prompt.strip():
-        raise InvalidInputError("the prompt is empty")
+        raise InvalidInputError("the prompt is empty: describe the image")
     if n is not None and n < 1:
         raise InvalidInputError(f"n must be at least 1 image, got {n}")
     if response_format not in (None, *get_args(ImageFormat)):

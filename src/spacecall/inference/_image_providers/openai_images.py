@@ -21,7 +21,7 @@ from spacecall.inference._image_providers.image_response import (
     from_base64,
     from_url,
 )
-from spacecall.inference._providers import Provider
+from spacecall.inference._provider_choice import Provider
 
 
 @dataclass(frozen=True, kw_only=True)

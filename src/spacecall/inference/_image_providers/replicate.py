@@ -22,7 +22,7 @@ from spacecall.inference._image_providers.image_response import (
     PendingPrediction,
     from_url,
 )
-from spacecall.inference._providers import Provider
+from spacecall.inference._provider_choice import Provider
 
 NAME: Final = "replicate"
 _ID = re.compile(r"[A-Za-z0-9_-]+")

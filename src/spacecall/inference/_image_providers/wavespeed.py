@@ -20,7 +20,7 @@ from spacecall.inference._image_providers.image_response import (
     PendingPrediction,
     from_url,
 )
-from spacecall.inference._providers import Provider
+from spacecall.inference._provider_choice import Provider
 
 NAME: Final = "wavespeed"
 _RESULT_PATH: Final = re.compile(r"/api/v3/[a-z]+/[A-Za-z0-9_-]+(/[a-z]+)?")

@@ -19,7 +19,7 @@ from spacecall.inference._image_providers.image_response import (
     PendingPrediction,
     from_url,
 )
-from spacecall.inference._providers import Provider
+from spacecall.inference._provider_choice import Provider
 
 NAME: Final = "zai-org"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+")

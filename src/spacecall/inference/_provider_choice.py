@@ -1,4 +1,7 @@
-"""Read the providers of a model, choose among them, and fall back to the next."""
+"""Read the providers of a model, choose among them, and fall back to the next.
+
+The paths of their requests are in `_text_requests`, `_task_requests` and `_image_providers`.
+"""
 
 from __future__ import annotations
 
