@@ -110,7 +110,9 @@ class Hub(Openable[AppHttpClient]):
         self._opened: AppHttpClient | None = None
 
     def _manager(self) -> AbstractAsyncContextManager[AppHttpClient]:
-        return _linked(self._base, self._auth, self._settings, self._proxy, self._http_client)
+        return _open_hub_client(
+            self._base, self._auth, self._settings, self._proxy, self._http_client
+        )
 
     def _store(self, value: AppHttpClient) -> None:
         self._opened = value
@@ -122,16 +124,16 @@ class Hub(Openable[AppHttpClient]):
         """Return the description of a Space: SDK, version, visibility, runtime."""
         name = _name(space)
         return await fetch_from_hub(
-            self._link, hub_api.space_request(name), hub_api.parse_space, name
+            self._hub_client, hub_api.space_request(name), hub_api.parse_space, name
         )
 
     async def runtime(self, space: str) -> Runtime:
         """Return the runtime of a Space: stage, hardware, replicas, domains, commit."""
-        return await fetch_runtime(self._link, _name(space))
+        return await fetch_runtime(self._hub_client, _name(space))
 
     async def host(self, space: str) -> str:
         """Return the address of a Space's app, such as `https://owner-name.hf.space`."""
-        return await fetch_host(self._link, _name(space))
+        return await fetch_host(self._hub_client, _name(space))
 
     async def jwt(self, space: str, expiration: datetime | None = None) -> str:
         """Request a token that identifies its user to one Space, for `ZeroGPU(token=…)`.
@@ -143,12 +145,12 @@ class Hub(Openable[AppHttpClient]):
         name = _name(space)
         until = expiration or datetime.now(UTC) + timedelta(minutes=10)
         return await fetch_from_hub(
-            self._link, hub_api.jwt_request(name, until), hub_api.parse_jwt, name
+            self._hub_client, hub_api.jwt_request(name, until), hub_api.parse_jwt, name
         )
 
     async def zero_gpu_quota(self) -> ZeroGPUQuota:
         """Return the ZeroGPU quota of the token's user."""
-        return await fetch_from_hub(self._link, hub_api.QUOTA_REQUEST, hub_api.parse_quota)
+        return await fetch_from_hub(self._hub_client, hub_api.QUOTA_REQUEST, hub_api.parse_quota)
 
     async def wait_until_ready(
         self,
@@ -172,15 +174,15 @@ class Hub(Openable[AppHttpClient]):
                 owner. The message says what to do.
             DeadlineError: it does not run after `timeout`; the message has its stage.
         """
-        link = self._link
-        poller = ReadinessPoller(link, _name(space), on_stage or (lambda _: None))
-        with link.redacting():
+        hub_client = self._hub_client
+        poller = ReadinessPoller(hub_client, _name(space), on_stage or (lambda _: None))
+        with hub_client.redacting():
             with anyio.move_on_after(timeout):
                 return await poller.until_ready(interval)
             raise poller.timeout_error(timeout)
 
     @property
-    def _link(self) -> AppHttpClient:
+    def _hub_client(self) -> AppHttpClient:
         if self._opened is None:
             raise RuntimeError("open the Hub first: async with Hub() as hub")
         if self._lifetime is None or not self._lifetime.is_open:
@@ -190,10 +192,10 @@ class Hub(Openable[AppHttpClient]):
 
 
 @asynccontextmanager
-async def _linked(
+async def _open_hub_client(
     base: str, auth: Auth, settings: Settings, proxy: str | None, http_client: HttpClient | None
 ) -> AsyncGenerator[AppHttpClient, None]:
-    """Open a link to the Hub, with a new client if `http_client` is None."""
+    """Open a client of the Hub, with a new HTTP client if `http_client` is None."""
     new = create_client(proxy) if http_client is None else None
     client = new or http_client
     assert client is not None

@@ -73,9 +73,9 @@ class SpaceView(Caller):
             session_hash: of an earlier session, to continue it while the server keeps its State.
             cookies: of that session; they route to the replica that has the State.
         """
-        self._context.connection.link.check_loop()
+        self._context.connection.app_client.check_loop()
         channel = self._context.connection.open_session(session_hash)
-        channel.link.remember(cookies or {})
+        channel.app_client.remember(cookies or {})
         return Session(self._context, channel)
 
     @checked_arguments
@@ -86,11 +86,11 @@ class SpaceView(Caller):
         was collected before; `AppRestartedError` if the app was restarted.
         """
         connection = self._context.connection
-        connection.link.check_loop()
-        if ticket.space != connection.link.base:
+        connection.app_client.check_loop()
+        if ticket.space != connection.app_client.base:
             with self._context.redacting():
                 raise InvalidInputError(
-                    f"the ticket is for {ticket.space}, not for {connection.link.base}"
+                    f"the ticket is for {ticket.space}, not for {connection.app_client.base}"
                 )
 
         async def prepare(connection: Connection, *_: object) -> PreparedCall[Any]:
@@ -105,7 +105,7 @@ class SpaceView(Caller):
             return PreparedCall(find_dependency(connection, ticket.endpoint), [], decoder)
 
         channel = connection.open_collecting(ticket.session_hash)
-        channel.link.remember(ticket.cookies)
+        channel.app_client.remember(ticket.cookies)
         context = self._context._replace(channel=channel, event_id=ticket.event_id)
         return QueueCall(ticket.endpoint, context, prepare)
 
@@ -274,7 +274,7 @@ class Session(Caller):
 
     async def aclose(self) -> None:
         """Cancel the jobs that still run, here and on the server. Closing twice does nothing."""
-        self._context.connection.link.check_loop()
+        self._context.connection.app_client.check_loop()
         await self._context.connection.close_session(self._channel)
 
     async def deep_link(self) -> str:
@@ -290,11 +290,11 @@ class Session(Caller):
         channel, connection = self._channel, self._context.connection
         connection.check_open()
         with self._context.redacting():
-            answer = await channel.link.fetch(
+            answer = await channel.app_client.fetch(
                 gradio_requests.deep_link(channel.app, channel.session_hash)
             )
             link = _parse_deep_link(answer.body)
-        return f"{connection.link.base}/?deep_link={link}"
+        return f"{connection.app_client.base}/?deep_link={link}"
 
     @property
     def session_hash(self) -> str:
@@ -332,47 +332,49 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
                 create_client(options.proxy, options.settings.tls)
             )
         limiter = anyio.Semaphore(options.settings.limits.max_concurrent_requests)
-        link = AppHttpClient(
+        app_client = AppHttpClient(
             client, "", auth=options.auth, settings=options.settings, limiter=limiter
         )
         deadline = OpenDeadline(options.settings.timeouts)
-        link.observer().log(CLIENT, logging.DEBUG, "open %s", without_secrets(options.source))
-        with link.redacting(), deadline.enforce():
-            link, config = await open_app(link, options.source, deadline)
-            with link.redacting():
+        app_client.observer().log(CLIENT, logging.DEBUG, "open %s", without_secrets(options.source))
+        with app_client.redacting(), deadline.enforce():
+            app_client, config = await open_app(app_client, options.source, deadline)
+            with app_client.redacting():
                 app = await config.read(parse_config)
-        with link.redacting():
-            check_protocol(app, options.on_newer, link, options.location)
+        with app_client.redacting():
+            check_protocol(app, options.on_newer, app_client, options.location)
 
         async def refetch_config() -> tuple[AppConfig, bytes]:
             deadline = OpenDeadline(options.settings.timeouts)
-            link.login.shared.refused = False
-            with link.redacting(), deadline.enforce():
-                _, config = await fetch_config(link, deadline)
+            app_client.login.shared.refused = False
+            with app_client.redacting(), deadline.enforce():
+                _, config = await fetch_config(app_client, deadline)
                 app = await config.read(parse_config)
-            check_protocol(app, options.on_newer, link, options.location)
+            check_protocol(app, options.on_newer, app_client, options.location)
             return app, config.body
 
         connection = await stack.enter_async_context(
-            _open_connection(link, app, config.body, refetch_config)
+            _open_connection(app_client, app, config.body, refetch_config)
         )
         if options.describe:
             await connection.describe(deadline)
-        link.observer().log(CLIENT, logging.INFO, "opened %s (Gradio %s)", link.base, app.version)
+        app_client.observer().log(
+            CLIENT, logging.INFO, "opened %s (Gradio %s)", app_client.base, app.version
+        )
         yield connection
-        link.observer().log(CLIENT, logging.DEBUG, "close %s", link.base)
+        app_client.observer().log(CLIENT, logging.DEBUG, "close %s", app_client.base)
 
 
 @asynccontextmanager
 async def _open_connection(
-    link: AppHttpClient,
+    app_client: AppHttpClient,
     app: AppConfig,
     config: bytes,
     refetch_config: Callable[[], Awaitable[tuple[AppConfig, bytes]]],
 ) -> AsyncGenerator[Connection, None]:
     """Open a connection with its task group."""
     async with shielded_task_group() as group:
-        connection = Connection(link, app, config, BackgroundTasks(group), refetch_config)
+        connection = Connection(app_client, app, config, BackgroundTasks(group), refetch_config)
         try:
             yield connection
         finally:

@@ -246,8 +246,8 @@ class _ProviderJob:
     def _file(self, image: Image) -> File:
         if isinstance(image, File):
             return image
-        link = self._connection.router
-        return file_of(WebSource(link, image.url, mime_type=image.mime_type, size=image.size))
+        router = self._connection.router
+        return file_of(WebSource(router, image.url, mime_type=image.mime_type, size=image.size))
 
 
 def _split_request(request: ImageRequest, adapter: ProviderAdapter) -> Iterator[ImageRequest]:

@@ -48,7 +48,7 @@ class Caller:
     @property
     def url(self) -> str:
         """The app's address."""
-        return self._context.connection.link.base
+        return self._context.connection.app_client.base
 
     @property
     def app_id(self) -> str | None:
@@ -225,7 +225,7 @@ class Caller:
             described = endpoints.get(match_endpoint(endpoint, endpoints) or "")
             parameters = described.parameters if described else ()
             names = ", ".join(f"{parameter.name}=…" for parameter in parameters) or "name=…"
-            names = self._context.connection.link.redactor()(names)
+            names = self._context.connection.app_client.redactor()(names)
             raise TypeError(f"arguments are given by name: write call({endpoint!r}, {names})")
 
     def sequence(self, endpoint: str, steps: Callable[[Caller], Awaitable[Call[T]]]) -> Call[T]:

@@ -55,16 +55,16 @@ class CallContext(NamedTuple):
         return self._replace(settings=self.settings.override(**options))
 
     def redacting(self) -> AbstractContextManager[None]:
-        """Remove the secrets of the link and the options from each `SpaceError` raised inside."""
-        return self._link.redacting(self.settings)
+        """Remove the secrets of the client and the options from each `SpaceError` raised inside."""
+        return self._app_client.redacting(self.settings)
 
     def observer(self) -> Observer:
         """Return what logs a call, and calls the hooks."""
-        return self._link.observer(self.settings)
+        return self._app_client.observer(self.settings)
 
     @property
-    def _link(self) -> AppHttpClient:
-        return self.channel.link if self.channel else self.connection.link
+    def _app_client(self) -> AppHttpClient:
+        return self.channel.app_client if self.channel else self.connection.app_client
 
 
 Steps: TypeAlias = Callable[[CallContext], Awaitable[Call[T]]]
@@ -182,7 +182,7 @@ class QueueCall(Call[T]):
     def _late_error(self) -> DeadlineError:
         context = self._context
         text = f"the app was not described within {context.settings.timeouts.total:g} s"
-        app_url = context.connection.link.base
+        app_url = context.connection.app_client.base
         return DeadlineError(text, phase="total", space=app_url, endpoint=self._name)
 
 

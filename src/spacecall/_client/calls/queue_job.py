@@ -174,7 +174,7 @@ class QueueJob(Job[T]):
     def _ticket(self) -> Ticket:
         assert self._core.event_id is not None
         return Ticket(
-            space=self._connection.link.base,
+            space=self._connection.app_client.base,
             endpoint=self.endpoint,
             session_hash=self._channel.session_hash,
             event_id=self._core.event_id,
@@ -304,7 +304,7 @@ class QueueJob(Job[T]):
             return await encode_arguments(
                 prepared,
                 self._connection,
-                self._channel.link,
+                self._channel.app_client,
                 self._settings,
                 lambda sent, total: self._core.emit(Uploading(sent, total)),
                 components=self._channel.components,
@@ -349,7 +349,7 @@ class QueueJob(Job[T]):
             self._log(logging.DEBUG, "job %s", core.status.value)
 
     def _log(self, level: int, message: str, *args: object) -> None:
-        observer = self._channel.link.observer(self._settings)
+        observer = self._channel.app_client.observer(self._settings)
         observer.log(CLIENT, level, message, *args, trace=self._trace, stacklevel=3)
 
     def _try_resubmit(self) -> bool:
@@ -368,7 +368,7 @@ class QueueJob(Job[T]):
         else:
             return False
         with tracing(self._trace):
-            observer = self._channel.link.observer(self._settings)
+            observer = self._channel.app_client.observer(self._settings)
             observer.report_retry("job", error, attempt, max_attempts, 0.0)
         self._reset(self._session)
         self.start()
@@ -388,13 +388,13 @@ class QueueJob(Job[T]):
         return decode_result(self._prepared, self._connection, values)
 
     def _with_context(self, error: SpaceError) -> SpaceError:
-        error.space = error.space or self._connection.link.base
+        error.space = error.space or self._connection.app_client.base
         error.endpoint = error.endpoint or self._prepared.endpoint.name
         error.event_id = error.event_id or self._core.event_id
         return error
 
     def _redactor(self) -> Redactor:
-        return self._channel.link.redactor(self._settings)
+        return self._channel.app_client.redactor(self._settings)
 
 
 def _load_strategy(name: str) -> SubmitStrategy:

@@ -121,7 +121,7 @@ def create_source(
         return await run_call(call, row_call.report_rank, shares_stream=row_call.is_expected_short)
 
     return RowSource(
-        context.connection.link.base, perform, options.create_pace(context.settings.retry)
+        context.connection.app_client.base, perform, options.create_pace(context.settings.retry)
     )
 
 

@@ -364,7 +364,7 @@ class TypedEndpoint(Generic[T]):
             changes = find_differences(pinned, connection.app)
             if changes and on_drift == "warn" and not self._is_reported(connection.app):
                 text = f"the app has changed since its client was generated: {'; '.join(changes)}"
-                text = connection.link.redactor()(f"{text} [{connection.link.base}]")
+                text = connection.app_client.redactor()(f"{text} [{connection.app_client.base}]")
                 warn_at(location, text, SchemaDriftWarning)
             self._compared[connection] = connection.app, changes
         if changes and on_drift == "raise":

@@ -34,7 +34,7 @@ T = TypeVar("T")
 async def encode_arguments(
     prepared: PreparedCall[Any],
     connection: Connection,
-    link: AppHttpClient,
+    app_client: AppHttpClient,
     settings: Settings,
     progress: Callable[[int, int | None], None],
     *,
@@ -46,7 +46,7 @@ async def encode_arguments(
     Args:
         prepared: the call.
         connection: to the app.
-        link: of the call's channel.
+        app_client: of the call's channel.
         settings: of the call.
         progress: called with the bytes sent and the total, see `upload`.
         components: of the call's session.
@@ -58,7 +58,7 @@ async def encode_arguments(
             `query_params` are too long.
         SpaceError: a file cannot be read or sent.
     """
-    oauth_token = _user_token(prepared, link, settings)
+    oauth_token = _user_token(prepared, app_client, settings)
     event_data = bind_event_data(settings.event_data)
     trigger_id = _find_trigger(prepared, settings)
     _check_query(settings.query_params)
@@ -70,14 +70,19 @@ async def encode_arguments(
         slots = zip(prepared.values, prepared.endpoint.visible_inputs, strict=True)
         images = [value for value, slot in slots if gradio3_files.uses_data_url(slot.type)]
         for file in collect_files(images):
-            payloads[id(file)] = await encode_inline(link, connection.app, file)
+            payloads[id(file)] = await encode_inline(app_client, connection.app, file)
     files = {id(file): file for file in collect_files([*prepared.values, event_data])}
     files = {key: file for key, file in files.items() if key not in payloads}
     if files:
         from spacecall._io.transfers import upload  # noqa: PLC0415 - for files only
 
         uploaded = await upload(
-            link, connection.app, list(files.values()), settings, progress, upload_id=upload_id
+            app_client,
+            connection.app,
+            list(files.values()),
+            settings,
+            progress,
+            upload_id=upload_id,
         )
         payloads.update(zip(files, uploaded, strict=True))
     values = prepared.values
@@ -124,12 +129,14 @@ def _find_trigger(prepared: PreparedCall[Any], settings: Settings) -> int | None
     return trigger_id
 
 
-def _user_token(prepared: PreparedCall[Any], link: AppHttpClient, settings: Settings) -> str | None:
+def _user_token(
+    prepared: PreparedCall[Any], app_client: AppHttpClient, settings: Settings
+) -> str | None:
     """Return the user's token for a function that takes one."""
     if prepared.oauth is None:
         return None
-    token = link.user_token(settings)
-    has_cookies = link.login.is_of_browser or "cookie" in map(str.lower, settings.headers)
+    token = app_client.user_token(settings)
+    has_cookies = app_client.login.is_of_browser or "cookie" in map(str.lower, settings.headers)
     if token is None and prepared.oauth == "required" and not has_cookies:
         raise AuthError(f"the function acts for a user, whose token is missing{ACTING_FOR_A_USER}")
     return token

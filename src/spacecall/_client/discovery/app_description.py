@@ -75,29 +75,29 @@ async def fetch_description(
     limiter = anyio.Semaphore(settings.limits.max_concurrent_requests)
     deadline = OpenDeadline(settings.timeouts)
     async with create_client(app_context=settings.tls) as client:
-        link = AppHttpClient(client, "", auth=auth, settings=settings, limiter=limiter)
-        with link.redacting(), deadline.enforce():
-            link, config = await open_app(link, source, deadline)
-            with link.redacting():
+        app_client = AppHttpClient(client, "", auth=auth, settings=settings, limiter=limiter)
+        with app_client.redacting(), deadline.enforce():
+            app_client, config = await open_app(app_client, source, deadline)
+            with app_client.redacting():
                 app = await config.read(parse_config)
-                info = await fetch_info(link, app, deadline, all_endpoints=True)
+                info = await fetch_info(app_client, app, deadline, all_endpoints=True)
         name = space_id(source)
-        runtime = await _hub().try_fetch_runtime(link, name) if name else None
-        return AppDescription(link.base, config.value, info.value, runtime)
+        runtime = await _hub().try_fetch_runtime(app_client, name) if name else None
+        return AppDescription(app_client.base, config.value, info.value, runtime)
 
 
 async def open_app(
-    link: AppHttpClient, source: str, deadline: OpenDeadline
+    app_client: AppHttpClient, source: str, deadline: OpenDeadline
 ) -> tuple[AppHttpClient, JsonDocument]:
     """Find the app and read its /config, after a login if the app requires one.
 
     Args:
-        link: has the credentials, and no address yet.
+        app_client: has the credentials, and no address yet.
         source: a Space id, the URL of its page on the Hub, or the app's address.
         deadline: is given the URL of each request.
 
     Returns:
-        A link to the app's address, and the /config.
+        A client with the app's address, and the /config.
 
     Raises:
         SpaceStateError: the app does not answer because its Space does not run.
@@ -106,20 +106,22 @@ async def open_app(
     name = space_id(source)
     deadline.url = f"{hub_endpoint()}/api/spaces/{name}"
     base = (
-        await _hub().fetch_host(link.for_server(hub_endpoint()), name) if name else base_url(source)
+        await _hub().fetch_host(app_client.for_server(hub_endpoint()), name)
+        if name
+        else base_url(source)
     )
-    link = link.with_base_url(base)
+    app_client = app_client.with_base_url(base)
     try:
-        with link.redacting():
-            base, config = await fetch_config(link, deadline)
+        with app_client.redacting():
+            base, config = await fetch_config(app_client, deadline)
     except (StatusError, ProtocolError) as error:
         deadline.url = f"{hub_endpoint()}/api/spaces/{name}"
-        state = await _hub().explain_unavailable(link, name) if name else None
+        state = await _hub().explain_unavailable(app_client, name) if name else None
         if state is None:
             raise
-        with link.redacting():
+        with app_client.redacting():
             raise state from error
-    return link.with_base_url(base), config
+    return app_client.with_base_url(base), config
 
 
 def _hub() -> ModuleType:
@@ -129,8 +131,10 @@ def _hub() -> ModuleType:
     return hub_requests
 
 
-async def fetch_config(link: AppHttpClient, deadline: OpenDeadline) -> tuple[str, JsonDocument]:
-    """Read /config, after a login if the app requires one and the link has a password.
+async def fetch_config(
+    app_client: AppHttpClient, deadline: OpenDeadline
+) -> tuple[str, JsonDocument]:
+    """Read /config, after a login if the app requires one and `app_client` has a password.
 
     Returns:
         The app's address after redirects, and the /config.
@@ -138,15 +142,15 @@ async def fetch_config(link: AppHttpClient, deadline: OpenDeadline) -> tuple[str
     Raises:
         SpaceError: the app cannot be reached, or is not a Gradio app.
     """
-    deadline.url = link.base + gradio_requests.CONFIG.path
+    deadline.url = app_client.base + gradio_requests.CONFIG.path
     try:
-        answer = await link.fetch(gradio_requests.CONFIG)
+        answer = await app_client.fetch(gradio_requests.CONFIG)
     except NotFoundError as error:
         raise NotFoundError(
             f"there is no Gradio app: GET /config answered 404 ({error.message})",
             status=404,
             body=error.body,
-            space=link.base,
+            space=app_client.base,
         ) from error
     if "html" in answer.headers.get("content-type", ""):
         raise ProtocolError(f"there is no Gradio app: GET {answer.safe_url} answered an HTML page")
@@ -157,12 +161,16 @@ async def fetch_config(link: AppHttpClient, deadline: OpenDeadline) -> tuple[str
 
 
 async def fetch_info(
-    link: AppHttpClient, app: AppConfig, deadline: OpenDeadline, *, all_endpoints: bool = False
+    app_client: AppHttpClient,
+    app: AppConfig,
+    deadline: OpenDeadline,
+    *,
+    all_endpoints: bool = False,
 ) -> JsonDocument:
     """Read /info.
 
     Args:
-        link: to the app.
+        app_client: to the app.
         app: the app's /config.
         deadline: is given the URL of the request.
         all_endpoints: also request the endpoints that the app does not document.
@@ -173,10 +181,10 @@ async def fetch_info(
         SpaceError: the app cannot be reached.
     """
     request = gradio_requests.info(app, all_endpoints=all_endpoints)
-    deadline.url = link.base + request.path
+    deadline.url = app_client.base + request.path
     request_line = f"GET {request.path}"
     try:
-        return _json_object(await link.fetch(request))
+        return _json_object(await app_client.fetch(request))
     except ProtocolError as error:
         raise ProtocolError(f"{_UNDESCRIBED} ({request_line}: {error.message})") from error
     except StatusError as error:

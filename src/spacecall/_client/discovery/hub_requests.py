@@ -32,7 +32,7 @@ _EXPLAIN_TIMEOUT = 10.0
 
 
 async def fetch_from_hub(
-    link: AppHttpClient,
+    hub_client: AppHttpClient,
     request: Request,
     read: Callable[[bytes], T],
     name: str = "",
@@ -42,23 +42,23 @@ async def fetch_from_hub(
     """Send a request to the Hub and return the parsed response.
 
     Args:
-        link: to the Hub.
+        hub_client: to the Hub.
         request: one of `spacecall._core.hub_api`.
         read: parses the body.
         name: `owner/name` of the Space that the request is about, or "".
-        settings: replace those of the link.
+        settings: replace those of `hub_client`.
 
     Raises:
         AuthError, NotFoundError, RateLimitedError: with a message about the Space or the token.
         SpaceError: see `AppHttpClient.fetch`.
     """
-    # The headers of the link are for an app.
-    settings = replace(settings or link.settings, headers={})
-    with link.redacting():
+    # The headers of a client's settings are for an app.
+    settings = replace(settings or hub_client.settings, headers={})
+    with hub_client.redacting():
         try:
-            answer = await link.fetch(request, settings)
+            answer = await hub_client.fetch(request, settings)
         except StatusError as error:
-            error.args = (_explain(error, name, with_token=link.has_token),)
+            error.args = (_explain(error, name, with_token=hub_client.has_token),)
             raise
         return read(answer.body)
 
@@ -82,41 +82,46 @@ def _explain(error: StatusError, name: str, *, with_token: bool) -> str:
             return f"the Hub: {error.message}"
 
 
-async def fetch_host(link: AppHttpClient, name: str) -> str:
+async def fetch_host(hub_client: AppHttpClient, name: str) -> str:
     """Return the app's address of the Space `name`. Raises as `fetch_from_hub` does."""
     return await fetch_from_hub(
-        link, hub_api.host_request(name), lambda body: base_url(hub_api.parse_host(body)), name
+        hub_client,
+        hub_api.host_request(name),
+        lambda body: base_url(hub_api.parse_host(body)),
+        name,
     )
 
 
 async def fetch_runtime(
-    link: AppHttpClient, name: str, *, settings: Settings | None = None
+    hub_client: AppHttpClient, name: str, *, settings: Settings | None = None
 ) -> Runtime:
     """Return the runtime of the Space `name`. Raises as `fetch_from_hub` does."""
     return await fetch_from_hub(
-        link, hub_api.runtime_request(name), hub_api.parse_runtime, name, settings=settings
+        hub_client, hub_api.runtime_request(name), hub_api.parse_runtime, name, settings=settings
     )
 
 
-async def try_fetch_runtime(link: AppHttpClient, name: str) -> Runtime | None:
+async def try_fetch_runtime(app_client: AppHttpClient, name: str) -> Runtime | None:
     """Return the runtime of the Space `name`; None if one request within 10 s does not tell.
 
     Args:
-        link: to the app; the request to the Hub has the same credentials.
+        app_client: to the app; the request to the Hub has the same credentials.
         name: `owner/name`.
     """
-    single_attempt = replace(link.settings, retry=Retry(attempts=1))
+    single_attempt = replace(app_client.settings, retry=Retry(attempts=1))
     with anyio.move_on_after(_EXPLAIN_TIMEOUT), suppress(SpaceError):
-        return await fetch_runtime(link.for_server(hub_endpoint()), name, settings=single_attempt)
+        return await fetch_runtime(
+            app_client.for_server(hub_endpoint()), name, settings=single_attempt
+        )
     return None
 
 
-async def explain_unavailable(link: AppHttpClient, name: str) -> SpaceStateError | None:
+async def explain_unavailable(app_client: AppHttpClient, name: str) -> SpaceStateError | None:
     """Return the error for a Space that does not run; None if it runs or the Hub is silent.
 
     Arguments are those of `try_fetch_runtime`.
     """
-    runtime = await try_fetch_runtime(link, name)
+    runtime = await try_fetch_runtime(app_client, name)
     if runtime is None or runtime.stage.runs:
         return None
-    return hub_api.unavailable_error(name, runtime, link.base)
+    return hub_api.unavailable_error(name, runtime, app_client.base)

@@ -13,14 +13,14 @@ from spacecall.options import OnNewer
 
 
 def check_protocol(
-    app: AppConfig, on_newer: OnNewer, link: AppHttpClient, location: CodeLocation | None
+    app: AppConfig, on_newer: OnNewer, app_client: AppHttpClient, location: CodeLocation | None
 ) -> None:
     """Check that the app's protocol is supported.
 
     Args:
         app: the app's /config.
         on_newer: what to do if it is not.
-        link: to the app.
+        app_client: to the app.
         location: the line that a warning shows.
 
     Raises:
@@ -35,13 +35,13 @@ def check_protocol(
         needs_websocket = SUPPORTED[name].streams is StreamKind.WEBSOCKET
         if needs_websocket and find_spec("wsproto") is None:
             text = "the app uses websockets (Gradio 3): install spacecall[ws]"
-            raise UnsupportedProtocolError(text, space=link.base)
+            raise UnsupportedProtocolError(text, space=app_client.base)
         return
     text = (
         f"the app announces the protocol {name!r} (Gradio {app.version}), but spacecall supports "
     )
     text += ", ".join(SUPPORTED)
     if on_newer == "raise":
-        raise UnsupportedProtocolError(f"{text}: install a newer spacecall", space=link.base)
-    text = link.redactor().cut(f"{text}: trying the newest of these [{link.base}]")
+        raise UnsupportedProtocolError(f"{text}: install a newer spacecall", space=app_client.base)
+    text = app_client.redactor().cut(f"{text}: trying the newest of these [{app_client.base}]")
     warn_at(location, text, NewerProtocolWarning)

@@ -29,7 +29,7 @@ class ReadinessPoller:
     """Polls one Space until it is ready.
 
     Args:
-        hub: a link to the Hub.
+        hub: sends the requests to the Hub.
         name: `owner/name`.
         on_stage: called with each new stage.
     """

@@ -63,7 +63,7 @@ async def _join(
     request = gradio_requests.call(channel.app, endpoint, inputs)
     headers = settings.join_headers()
     try:
-        answer = await channel.link.fetch(
+        answer = await channel.app_client.fetch(
             request, settings, headers=headers, around_attempt=job.submission
         )
     except NotFoundError as error:
@@ -82,10 +82,10 @@ async def _follow(
     request = gradio_requests.call_stream(channel.app, endpoint, event_id)
     async with AsyncExitStack() as stack:
         response = await run_with_retries(
-            lambda: stack.enter_async_context(channel.link.open(request, settings)),
+            lambda: stack.enter_async_context(channel.app_client.open(request, settings)),
             settings.retry,
             idempotent=False,  # the job leaves the queue with a stream that broke
-            on_retry=channel.link.on_retry(request, settings),
+            on_retry=channel.app_client.on_retry(request, settings),
         )
         job.advance(JobStatus.RUNNING)
         if job.ended:
@@ -104,5 +104,5 @@ async def _cancel(job: Job, event_id: str, channel: Channel, settings: Settings)
     request = gradio_requests.cancel(channel.app, job.fn_index, event_id, event_id)
     for pause in (0, CANCEL_REPEAT_DELAY):
         await anyio.sleep(pause)
-        with suppress_cancel_errors(channel.link.observer(settings), event_id):
-            await channel.link.fetch(request, settings)
+        with suppress_cancel_errors(channel.app_client.observer(settings), event_id):
+            await channel.app_client.fetch(request, settings)

@@ -45,7 +45,7 @@ async def submit(
                 lambda: _open_stream(stack, endpoint, inputs.query, channel, settings),
                 settings.retry,
                 idempotent=True,  # nothing runs without the arguments
-                on_retry=channel.link.observer(settings).on_retry("stream"),
+                on_retry=channel.app_client.observer(settings).on_retry("stream"),
             )
             job.advance(JobStatus.QUEUED)
             async for text in texts:
@@ -88,7 +88,7 @@ async def _open_stream(
 async def _stream(
     endpoint: Dependency, query: Mapping[str, str], channel: Channel, settings: Settings
 ) -> AsyncGenerator[_Stream, None]:
-    link, app = channel.link, channel.app
+    app_client, app = channel.app_client, channel.app
     headers = settings.join_headers()
     uses_websocket = find_protocol_version(app.protocol).streams is StreamKind.WEBSOCKET
     request = gradio_requests.job_stream(
@@ -97,15 +97,15 @@ async def _stream(
     if uses_websocket:
         from spacecall._io.ws.connect import open_websocket  # noqa: PLC0415 - an optional dependency
 
-        async with open_websocket(link, request, settings, headers=headers) as socket:
+        async with open_websocket(app_client, request, settings, headers=headers) as socket:
             yield socket, socket.send
         return
 
     async def send_reply(body: Mapping[str, Any]) -> None:
-        await link.fetch(gradio_requests.arguments(app, body), settings, headers=headers)
+        await app_client.fetch(gradio_requests.arguments(app, body), settings, headers=headers)
 
     async with (
-        link.open(request, settings, headers=headers) as response,
+        app_client.open(request, settings, headers=headers) as response,
         aclosing(iterate_data(response, limit=settings.limits.max_event_bytes)) as texts,
     ):
         yield texts, send_reply
@@ -114,5 +114,5 @@ async def _stream(
 async def _reset(event_id: str, channel: Channel, settings: Settings) -> None:
     """End the job on the server, which then ends its stream. Ignore errors."""
     with anyio.move_on_after(settings.timeouts.cancel, shield=True):
-        with suppress_cancel_errors(channel.link.observer(settings), event_id):
-            await channel.link.fetch(gradio_requests.reset(channel.app, event_id), settings)
+        with suppress_cancel_errors(channel.app_client.observer(settings), event_id):
+            await channel.app_client.fetch(gradio_requests.reset(channel.app, event_id), settings)

@@ -31,7 +31,7 @@ async def submit(
     job.emit(Started(None))
     request = gradio_requests.run(channel.app, endpoint, inputs, channel.session_hash)
     try:
-        answer = await channel.link.fetch(
+        answer = await channel.app_client.fetch(
             request, without_silence_limit(settings), headers=JOIN_HEADERS, is_limited=False
         )
     except StatusError as error:

@@ -26,7 +26,7 @@ async def submit(
     job.advance(JobStatus.RUNNING)
     job.emit(Started(None))
     request = gradio_requests.component_server(channel.app, endpoint, inputs, channel.session_hash)
-    answer = await channel.link.fetch(
+    answer = await channel.app_client.fetch(
         request, without_silence_limit(settings), headers=JOIN_HEADERS, is_limited=False
     )
     try:

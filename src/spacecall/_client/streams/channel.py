@@ -59,7 +59,7 @@ class Channel:
     since the server may not have removed that session yet.
 
     Args:
-        link: sends the requests; it has cookies of its own.
+        app_client: sends the requests; it has cookies of its own.
         app: the app's /config.
         tasks: run the stream's reader and late cancels; they outlive the channel.
         session_hash: of an earlier session, to continue it; by default a new one.
@@ -73,7 +73,7 @@ class Channel:
 
     def __init__(
         self,
-        link: AppHttpClient,
+        app_client: AppHttpClient,
         app: AppConfig,
         tasks: BackgroundTasks,
         *,
@@ -81,15 +81,15 @@ class Channel:
         grace: float = 2.0,
         reads_stream: bool = True,
     ) -> None:
-        self.link = link
+        self.app_client = app_client
         self.app = app
-        self.components = SessionComponents(link.settings.limits.max_body_bytes)
+        self.components = SessionComponents(app_client.settings.limits.max_body_bytes)
         self.session_hash = session_hash or secrets.token_hex(8)
-        link.hide(self.session_hash)
+        app_client.hide(self.session_hash)
         self._tasks = tasks
         self._keeps_stream = grace == math.inf
         self._reads_stream = reads_stream
-        self._demux = Demultiplexer(link.settings.limits, self._cancel_late)
+        self._demux = Demultiplexer(app_client.settings.limits, self._cancel_late)
         self._grace = grace
         self._reader = self._new_reader()
         self._heartbeat = self._new_heartbeat()
@@ -100,7 +100,7 @@ class Channel:
 
     def _new_reader(self) -> StreamReader:
         return StreamReader(
-            self.link,
+            self.app_client,
             gradio_requests.stream(self.app, self.session_hash),
             self._demux,
             self._tasks,
@@ -118,7 +118,7 @@ class Channel:
             return None
         request = gradio_requests.heartbeat(self.app, self.session_hash)
         reference = ref(self)
-        return Heartbeat(self.link, request, self._tasks, lambda: reference() is not None)
+        return Heartbeat(self.app_client, request, self._tasks, lambda: reference() is not None)
 
     @property
     def has_heartbeat(self) -> bool:
@@ -182,7 +182,7 @@ class Channel:
     @property
     def session_cookies(self) -> dict[str, str]:
         """The cookies that route to the replica which has the session, without login cookies."""
-        return self.link.login.other_cookies
+        return self.app_client.login.other_cookies
 
     @property
     def active_jobs(self) -> int:
@@ -230,7 +230,7 @@ class Channel:
         request = gradio_requests.join(self.app, endpoint, inputs, self.session_hash)
         headers = settings.join_headers()
         self._demux.begin_join(job)
-        answer = await self.link.fetch(
+        answer = await self.app_client.fetch(
             request, settings, headers=headers, around_attempt=job.submission
         )
         self.attach(job, _event_id(answer.body))
@@ -282,7 +282,7 @@ class Channel:
         When its stream closes, the server takes the waiting jobs out of its queue and ends
         generators at their next value. Other functions run on until they are cancelled.
         """
-        settings = self.link.settings
+        settings = self.app_client.settings
         with anyio.move_on_after(settings.timeouts.cancel, shield=True):
             while self._demux.has_reserved:
                 await self._idle.wait()  # a job accepted later would not be cancelled
@@ -311,7 +311,7 @@ class Channel:
 
     async def _cancel_for_call(self, job: Job) -> None:
         with tracing(job.trace) if isinstance(job.trace, CallTrace) else nullcontext():
-            await self._cancel_running(job, self.link.settings)
+            await self._cancel_running(job, self.app_client.settings)
 
     async def _cancel_running(self, job: Job, settings: Settings) -> None:
         if job.event_id is None:
@@ -334,7 +334,7 @@ class Channel:
         request = gradio_requests.send_input(
             self.app, endpoint, inputs, self.session_hash, job.event_id or ""
         )
-        await self.link.fetch(request, settings, headers=settings.join_headers())
+        await self.app_client.fetch(request, settings, headers=settings.join_headers())
 
     async def release(self, job: Job, settings: Settings) -> None:
         """End a job on the server that has ended here, and waits for input."""
@@ -344,8 +344,8 @@ class Channel:
     async def _close_input(self, job: Job, settings: Settings) -> None:
         """Tell the server that a job which takes a stream gets no further input."""
         event_id = job.event_id or ""
-        with suppress_cancel_errors(self.link.observer(settings), event_id):
-            await self.link.fetch(gradio_requests.close_input(self.app, event_id), settings)
+        with suppress_cancel_errors(self.app_client.observer(settings), event_id):
+            await self.app_client.fetch(gradio_requests.close_input(self.app, event_id), settings)
 
     async def _send_cancel(
         self, fn_index: int, event_id: str, settings: Settings, event_ids: Sequence[str] = ()
@@ -359,12 +359,14 @@ class Channel:
         self._cancelling.append(fn_index)
         try:
             subject = event_id or f"function {fn_index}"
-            with suppress_cancel_errors(self.link.observer(settings), subject):
+            with suppress_cancel_errors(self.app_client.observer(settings), subject):
                 try:
-                    await self.link.fetch(request, settings)
+                    await self.app_client.fetch(request, settings)
                 except NotFoundError:
                     for job_id in event_ids:
-                        await self.link.fetch(gradio_requests.reset(self.app, job_id), settings)
+                        await self.app_client.fetch(
+                            gradio_requests.reset(self.app, job_id), settings
+                        )
         finally:
             self._cancelling.remove(fn_index)
             self._notify_idle()

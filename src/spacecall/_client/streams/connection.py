@@ -56,7 +56,7 @@ class Connection:
     """An open app: its description, its channels and the jobs that run on it.
 
     Args:
-        link: sends requests to the app; it is logged in.
+        app_client: sends requests to the app; it is logged in.
         app: the app's /config.
         config: the same, as JSON text.
         tasks: run submits and stream readers.
@@ -71,13 +71,13 @@ class Connection:
 
     def __init__(
         self,
-        link: AppHttpClient,
+        app_client: AppHttpClient,
         app: AppConfig,
         config: bytes,
         tasks: BackgroundTasks,
         refetch_config: Callable[[], Awaitable[tuple[AppConfig, bytes]]],
     ) -> None:
-        self.link = link
+        self.app_client = app_client
         self.app = app
         self.initial_app = app
         self._config = config
@@ -85,12 +85,12 @@ class Connection:
         self._refetch_config = refetch_config
         self._refetching = anyio.Lock()
         self._runs = [(app.app_id, app.functions_digest)]
-        link.checks.record_config(app.functions_digest, time.monotonic())
+        app_client.checks.record_config(app.functions_digest, time.monotonic())
         self.tasks = tasks
         self.jobs: set[Cancellable] = set()
-        self.request_limiter = anyio.Semaphore(link.settings.limits.max_concurrent_requests)
+        self.request_limiter = anyio.Semaphore(app_client.settings.limits.max_concurrent_requests)
         self._channels: WeakSet[Channel] = WeakSet()
-        self._pool = ChannelPool(link.settings.limits.max_streams)
+        self._pool = ChannelPool(app_client.settings.limits.max_streams)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._collecting: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._media: WeakValueDictionary[str, StreamedMedia] = WeakValueDictionary()
@@ -139,14 +139,14 @@ class Connection:
             DeadlineError: the app did not answer in time.
             SpaceError: see `fetch_info`.
         """
-        self.link.check_loop()
+        self.app_client.check_loop()
         endpoints = self._all_endpoints if all_endpoints else self._endpoints
         if endpoints is None:
             async with self._describing:
                 endpoints = self._all_endpoints if all_endpoints else self._endpoints
                 if endpoints is None:
-                    deadline = deadline or OpenDeadline(self.link.settings.timeouts)
-                    with self.link.redacting(), deadline.enforce():
+                    deadline = deadline or OpenDeadline(self.app_client.settings.timeouts)
+                    with self.app_client.redacting(), deadline.enforce():
                         endpoints = await self._read_endpoints(
                             deadline, all_endpoints=all_endpoints
                         )
@@ -159,7 +159,7 @@ class Connection:
         while True:
             app = self.app
             try:
-                info = await fetch_info(self.link, app, deadline, all_endpoints=all_endpoints)
+                info = await fetch_info(self.app_client, app, deadline, all_endpoints=all_endpoints)
             except OtherRunError as error:
                 if not restarts:
                     raise
@@ -184,7 +184,7 @@ class Connection:
         """
         app = self.app
         try:
-            await self.link.verify(AppRun.of(app))
+            await self.app_client.verify(AppRun.of(app))
         except OtherRunError as error:
             await self.reload_config(app, error.config)
         except SpaceError:
@@ -211,7 +211,7 @@ class Connection:
             run = await parse_app(config)
             if run is None:
                 run, config = await self._refetch_config()
-            self.link.checks.functions_digest = run.functions_digest
+            self.app_client.checks.functions_digest = run.functions_digest
             has_same_functions = await have_same_functions(
                 run.functions_digest, app.functions_digest, len(config)
             )
@@ -219,7 +219,7 @@ class Connection:
                 replicas = (
                     app_id for app_id, digest in self._runs if digest == app.functions_digest
                 )
-                self.link.checks.replicas.update(filter(None, replicas))
+                self.app_client.checks.replicas.update(filter(None, replicas))
                 return
             self._runs.append((run.app_id, run.functions_digest))
             self._report_restart(run)
@@ -229,13 +229,13 @@ class Connection:
             self._endpoints = None
             self._all_endpoints = None
             self._file_schemas = {}
-            self._pool = ChannelPool(self.link.settings.limits.max_streams)
+            self._pool = ChannelPool(self.app_client.settings.limits.max_streams)
 
     def _report_restart(self, app: AppConfig) -> None:
         sessions = sum(channel.has_state for channel in self._sessions.values())
         level = logging.WARNING if sessions else logging.INFO
         text = "the app was restarted (Gradio %s); sessions that lost their State: %d"
-        self.link.observer().log(CLIENT, level, text, app.version, sessions)
+        self.app_client.observer().log(CLIENT, level, text, app.version, sessions)
 
     def file_schemas(self, name: str) -> Sequence[Schema | None]:
         """Return the schemas of an endpoint's outputs, None for an output without files.
@@ -257,7 +257,7 @@ class Connection:
     ) -> Channel:
         """Open a channel with cookies of its own; see `Channel`."""
         channel = Channel(
-            self.link.fork(),
+            self.app_client.fork(),
             self.app,
             self.tasks,
             session_hash=session_hash,
@@ -290,7 +290,7 @@ class Connection:
 
     def check_open(self) -> None:
         """Raise RuntimeError if the Space is closed, or this is another event loop."""
-        self.link.check_loop()
+        self.app_client.check_loop()
         if self.tasks.failure is not None:
             raise RuntimeError(
                 "the Space is closed, an error inside ended it: open it again"
@@ -323,7 +323,7 @@ class Connection:
         if payload.get("is_stream") is True and (media := self._open_stream(payload)) is not None:
             return file_of(media)
         if not is_data_uri(url):
-            return file_of(RemoteSource(self.link, self.app, payload))
+            return file_of(RemoteSource(self.app_client, self.app, payload))
         try:
             source = data_uri(url)
         except InvalidInputError as error:
@@ -334,7 +334,7 @@ class Connection:
         """Return the source of streamed media, the same for each output that refers to it."""
         from spacecall._io.streamed_media import open_stream  # noqa: PLC0415 - rare
 
-        media = open_stream(self.link, self.app, payload)
+        media = open_stream(self.app_client, self.app, payload)
         return media and self._media.setdefault(media.url, media)
 
     def start_submit(
@@ -387,7 +387,7 @@ class Connection:
         self.closed = True
         for job in list(self.jobs):
             job.abort(self._closing_error())
-        with anyio.move_on_after(self.link.settings.timeouts.cancel, shield=True):
+        with anyio.move_on_after(self.app_client.settings.timeouts.cancel, shield=True):
             while self._active_submits:
                 self._idle = anyio.Event()
                 await self._idle.wait()

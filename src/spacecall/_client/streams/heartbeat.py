@@ -31,7 +31,7 @@ class Heartbeat:
     A request that breaks is sent again. Errors are only logged: jobs run without it.
 
     Args:
-        link: sends the request.
+        app_client: sends the request.
         request: the request that the server answers as long as the session is in use.
         tasks: run the request.
         is_needed: whether something still refers to the session.
@@ -39,12 +39,12 @@ class Heartbeat:
 
     def __init__(
         self,
-        link: AppHttpClient,
+        app_client: AppHttpClient,
         request: Request,
         tasks: BackgroundTasks,
         is_needed: Callable[[], bool],
     ) -> None:
-        self._link = link
+        self._app_client = app_client
         self._request = request
         self._tasks = tasks
         self._is_needed = is_needed
@@ -68,7 +68,7 @@ class Heartbeat:
         """Close the request, once the server has it. Wait up to `Timeouts.cancel` for each."""
         if not self.is_held:
             return
-        seconds = self._link.settings.timeouts.cancel
+        seconds = self._app_client.settings.timeouts.cancel
         with anyio.move_on_after(seconds, shield=True):
             await self._tried.wait()
         self._scope.cancel()
@@ -90,7 +90,7 @@ class Heartbeat:
             was_opened = False
             with redirect_errors(self._log_error):
                 try:
-                    async with self._link.open(self._request) as response:
+                    async with self._app_client.open(self._request) as response:
                         was_opened = True
                         self._tried.set()
                         await self._read(response)
@@ -102,7 +102,7 @@ class Heartbeat:
             delay = _FIRST_DELAY if was_opened else min(2 * delay, _MAX_DELAY)
 
     async def _read(self, response: http.Response) -> None:
-        limit = self._link.settings.limits.max_event_bytes
+        limit = self._app_client.settings.limits.max_event_bytes
         async with aclosing(iterate_data(response, limit=limit)) as texts:
             async for _ in texts:
                 if not self._is_needed():
@@ -110,4 +110,4 @@ class Heartbeat:
 
     def _log_error(self, error: Exception) -> None:
         text = "the heartbeat of a session broke: %s"
-        self._link.observer().log(CLIENT, logging.DEBUG, text, describe_error(error))
+        self._app_client.observer().log(CLIENT, logging.DEBUG, text, describe_error(error))

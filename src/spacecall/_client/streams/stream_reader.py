@@ -32,7 +32,7 @@ class StreamReader:
     A stream that ends before its jobs do is lost, and never opened again.
 
     Args:
-        link: sends the request.
+        app_client: sends the request.
         stream: the request that opens the stream.
         demux: passes each message to its job.
         tasks: run the reader.
@@ -47,7 +47,7 @@ class StreamReader:
 
     def __init__(
         self,
-        link: AppHttpClient,
+        app_client: AppHttpClient,
         stream: Request,
         demux: Demultiplexer,
         tasks: BackgroundTasks,
@@ -58,7 +58,7 @@ class StreamReader:
     ) -> None:
         self.lost = False
         self.is_reading = False
-        self._link = link
+        self._app_client = app_client
         self._request = stream
         self._demux = demux
         self._tasks = tasks
@@ -127,15 +127,15 @@ class StreamReader:
                 await self._on_idle()
 
     async def _read_stream(self) -> None:
-        settings = self._link.settings
+        settings = self._app_client.settings
         self._demux.begin_stream()
         try:
             async with AsyncExitStack() as stack:
                 response = await run_with_retries(
-                    lambda: stack.enter_async_context(self._link.open(self._request)),
+                    lambda: stack.enter_async_context(self._app_client.open(self._request)),
                     settings.retry,
                     idempotent=False,
-                    on_retry=self._link.on_retry(self._request),
+                    on_retry=self._app_client.on_retry(self._request),
                 )
                 chunks, splitter = await stack.enter_async_context(
                     open_events(response, limit=settings.limits.max_event_bytes)
@@ -173,7 +173,7 @@ class StreamReader:
         self._lose_jobs(describe_error(error), cause=error)
 
     def _lose_jobs(self, reason: str, cause: Exception | None = None) -> None:
-        self._link.checks.suspect_restart()
+        self._app_client.checks.suspect_restart()
         level = logging.WARNING if self._demux.has_waiters else logging.DEBUG
         self._log(level, "stream lost, with %d jobs: %s", self._demux.active_jobs, reason)
 
@@ -185,7 +185,7 @@ class StreamReader:
         self._fail_all(lost_error)
 
     def _log(self, level: int, message: str, *args: object) -> None:
-        self._link.observer().log(CLIENT, level, message, *args, stacklevel=3)
+        self._app_client.observer().log(CLIENT, level, message, *args, stacklevel=3)
 
     def _fail_all(self, make_error: Callable[[], SpaceError]) -> None:
         self.lost = True

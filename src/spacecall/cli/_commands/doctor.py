@@ -181,9 +181,11 @@ async def _check_hub(token: Token | None) -> tuple[CheckResult, bool | None]:
         with anyio.fail_after(_TIMEOUT):
             async with create_client() as client:
                 auth = Auth(token=token.value) if token else None
-                link = AppHttpClient(client, address, auth=auth, settings=settings, limiter=limiter)
+                hub_client = AppHttpClient(
+                    client, address, auth=auth, settings=settings, limiter=limiter
+                )
                 started_at = anyio.current_time()
-                accepted = await _accepts_token(link)
+                accepted = await _accepts_token(hub_client)
                 seconds = anyio.current_time() - started_at
     except SpaceError as error:
         return CheckResult("Hub", "failed", f"{address}: {error.message}"), None
@@ -194,10 +196,10 @@ async def _check_hub(token: Token | None) -> tuple[CheckResult, bool | None]:
     return CheckResult("Hub", "ok", f"{address} answered in {seconds * 1000:.0f} ms"), accepted
 
 
-async def _accepts_token(link: AppHttpClient) -> bool:
+async def _accepts_token(hub_client: AppHttpClient) -> bool:
     """Request the token's user: the Hub answers 401 without a token or with an invalid one."""
     try:
-        await link.fetch(Request("GET", "/api/whoami-v2"))
+        await hub_client.fetch(Request("GET", "/api/whoami-v2"))
     except AuthError:
         return False
     return True
