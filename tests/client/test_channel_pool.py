@@ -33,8 +33,8 @@ class Pool:
 
     def acquire(self, *, shares: bool) -> FakeChannel:
         open_channel: Any = FakeChannel
-        channel: object = self._pool.acquire(open_channel, shares=shares)
-        assert isinstance(channel, FakeChannel)
+        acquired: Any = self._pool.acquire(open_channel, shares=shares)
+        channel: FakeChannel = acquired
         channel.active_jobs += 1
         return channel
 
