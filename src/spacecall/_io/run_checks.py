@@ -14,13 +14,13 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from operator import eq
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import anyio
 
@@ -30,13 +30,18 @@ from spacecall._core.gradio_requests import CONFIG, AppRun
 from spacecall._core.json_values import as_dict
 from spacecall._io import _http as http
 from spacecall._io.connection_state import CHECK_SECONDS, ConnectionState
+from spacecall._io.connection_traces import (
+    ConnectionBlocker,
+    ConnectionCounter,
+    NewConnectionError,
+    Trace,
+)
 from spacecall._io.observer import Observer
 from spacecall._io.response_body import parse_document, read_body
 from spacecall.errors import AppRestartedError, ProtocolError
 from spacecall.options import Limits
 
 Send: TypeAlias = "Callable[[http.Request], Awaitable[http.Response]]"
-Trace: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
 RUN_CHECK: Final = "spacecall.app_check"
 """Name of the request extension with the `RunCheck` of the request."""
@@ -69,10 +74,6 @@ class OtherRunError(AppRestartedError):
     def __init__(self, config: bytes) -> None:
         super().__init__(RESTARTED)
         self.config = config
-
-
-class _NewConnectionError(Exception):
-    """The request would have opened a new connection, which was not checked."""
 
 
 class RunMonitor:
@@ -193,7 +194,7 @@ class RunMonitor:
             return response
         if check is not None:
             return await check.send(self.pool, send, request)
-        request.extensions["trace"] = _ConnectionCounter(self.pool, request.extensions.get("trace"))
+        request.extensions["trace"] = ConnectionCounter(self.pool, request.extensions.get("trace"))
         return await send(request)
 
 
@@ -257,7 +258,7 @@ class RunCheck:
         self, state: ConnectionState, send: Send, request: http.Request
     ) -> http.Response:
         trace: Trace | None = request.extensions.get("trace")
-        request.extensions["trace"] = _ConnectionBlocker(trace)
+        request.extensions["trace"] = ConnectionBlocker(trace)
         # An old id may be that of a closed connection to an earlier run.
         fresh = self._is_fresh(state)
         stays_open = fresh
@@ -270,10 +271,10 @@ class RunCheck:
                 break
             try:
                 return await send(request)
-            except _NewConnectionError:
+            except NewConnectionError:
                 fresh = False
         # The server closes each connection after a response: the check cannot be closer.
-        request.extensions["trace"] = _ConnectionCounter(state, trace)
+        request.extensions["trace"] = ConnectionCounter(state, trace)
         return await send(request)
 
     def _is_fresh(self, state: ConnectionState) -> bool:
@@ -463,34 +464,6 @@ async def have_same_functions(
         size: size of a /config in bytes.
     """
     return await parse_document(partial(eq, digest), expected, size)
-
-
-class _ConnectionBlocker:
-    """Trace extension of httpcore: stops a request before it opens a connection."""
-
-    def __init__(self, trace: Trace | None) -> None:
-        self._trace = trace
-
-    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        if event.endswith(("connect_tcp.started", "connect_unix_socket.started")):
-            raise _NewConnectionError
-        if self._trace is not None:
-            await self._trace(event, info)
-
-
-class _ConnectionCounter:
-    """Trace extension of httpcore: counts connections that open without a check."""
-
-    def __init__(self, state: ConnectionState, trace: Trace | None) -> None:
-        self._state = state
-        self._trace = trace
-
-    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        if event.endswith(("connect_tcp.complete", "connect_unix_socket.complete")):
-            self._state.unchecked_openings += 1
-            self._state.invalidate()
-        if self._trace is not None:
-            await self._trace(event, info)
 
 
 def _read_id(body: bytes) -> tuple[bool, str | None]:

@@ -38,12 +38,7 @@ from spacecall.inference._provider_choice import ModelChoice, Provider
 from spacecall.inference._router import InferenceAccess, RouterConnection, open_router
 from spacecall.inference._task_requests import Transcription
 from spacecall.inference._task_service import TaskService
-from spacecall.inference._text_requests import (
-    TEXT_TOKENS,
-    Sampling,
-    join_history,
-    read_sampling,
-)
+from spacecall.inference._text_requests import TEXT_TOKENS, Sampling, join_history, read_sampling
 from spacecall.inference._text_service import TextService, parsed_reply
 from spacecall.media import MediaInput
 from spacecall.options import Auth, Limits, Retry, Timeouts
