@@ -269,7 +269,8 @@ def find_image_model(name: str, options: ConnectOptions) -> ModelEntry:
 
 def _find_at_service(name: str, kind: ModelKind, options: ConnectOptions) -> ModelEntry | None:
     """Return the entry of a model at a `base_url`, which gets any name but that of an app."""
-    is_name = isinstance(name, str) and name.strip() and _app_address(name) is None
+    is_text = isinstance(name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+    is_name = is_text and name.strip() and _app_address(name) is None
     if not (is_name and options.get("base_url")):
         return None
     return ModelEntry(name, kind, _INFERENCE)

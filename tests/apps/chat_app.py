@@ -109,6 +109,19 @@ def think(message, history):
     yield [*history, entry("user", message), thought, entry("assistant", f"so {message}")], ""
 
 
+def think_aloud(message, history):
+    """A thought, and then with it the answer; a text with tags; or a thought alone."""
+    thought = {**entry("assistant", "hm"), "metadata": {"title": "Thinking"}}
+    if message == "tags":
+        yield "<think>hm"
+        yield "<think>hm</think>so tags"
+        return
+    yield thought
+    if message != "only":
+        yield [thought, entry("assistant", "so")]
+        yield [thought, entry("assistant", f"so {message}")]
+
+
 def draw(message, history):
     """Answers with a picture, and says which files the conversation has."""
     said = [entry("assistant", recall(message, history)), entry("assistant", {"path": PICTURE} if V >= (5, 0) else gr.Image(PICTURE))]
@@ -229,6 +242,7 @@ if V >= (4, 44):
     }
 if V >= (5, 0):
     APPS["thinking"] = blocks(thinking)
+    APPS["thinking-interface"] = interface(think_aloud)
 if V >= (6, 0):
     for pairs in ("pairs", "kept-pairs", "counting-pairs"):
         del APPS[pairs]

@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 import pytest
 
-from spacecall import AppError, InvalidInputError, NotFoundError
+from spacecall import AppError, InvalidInputError, NotFoundError, Space
 from spacecall._core.app_config import parse_config
-from spacecall.chat import Conversation, Message, connect, connect_sync
+from spacecall.chat import Conversation, Message, connect, connect_sync, reply_deltas
 from spacecall.chat_space import ChatShapeError, ChatSpace
 from spacecall.chat_space._shape import ChatMapping, find_chat
 from tests.conftest import ServerPool
@@ -201,6 +201,49 @@ async def test_images_of_an_answer_are_files_and_stay_in_the_history(app: Addres
 async def test_a_thought_is_not_the_answer(app: Address) -> None:
     async with connect(app("thinking")) as model, model.chat("hi") as job:
         assert [str(piece) async for piece in job.text] == ["so hi"]
+
+
+@on(GRADIO_5, GRADIO_6)
+@pytest.mark.parametrize("name", ["thinking", "thinking-interface"])
+async def test_a_thought_with_a_title_is_reasoning(name: str, app: Address) -> None:
+    async with connect(app(name)) as model, model.chat("hi") as job:
+        deltas = [(delta.kind, str(delta)) async for delta in reply_deltas(job)]
+        reply = await job.result()
+    assert (reply.text, reply.reasoning) == ("so hi", "hm")
+    assert deltas[0] == ("reasoning", "hm")
+    assert "".join(text for kind, text in deltas if kind == "text") == "so hi"
+    assert reply.conversation.messages[-1].reasoning == "hm"
+
+
+@on(GRADIO_5, GRADIO_6)
+async def test_think_tags_and_thoughts_alone_are_reasoning(app: Address) -> None:
+    async with connect(app("thinking-interface")) as model:
+        async with model.chat("tags") as job:
+            pieces = [str(piece) async for piece in job.text]
+            reply = await job.result()
+        assert (pieces, reply.text, reply.reasoning) == (["so tags"], "so tags", "hm")
+        alone = await model.chat("only")
+        assert (alone.text, alone.reasoning) == ("", "hm")
+
+
+@on(GRADIO_5, GRADIO_6)
+async def test_the_text_of_a_message_streams_without_a_chat_model(
+    app: Address, version: str
+) -> None:
+    name = "/chat" if version == GRADIO_5 else "/think_aloud"
+    async with (
+        Space(app("thinking-interface")) as space,
+        space.call(name, message="hi") as job,
+    ):
+        pieces = [str(piece) async for piece in job.text]
+    assert pieces == ["so", " hi"]
+
+
+@on(GRADIO_6)
+def test_thoughts_are_reasoning_without_async(app: Address) -> None:
+    with connect_sync(app("thinking-interface")) as model:
+        reply = model.chat("hi").result()
+    assert (reply.text, reply.reasoning) == ("so hi", "hm")
 
 
 async def test_an_error_of_the_app_is_raised(app: Address) -> None:

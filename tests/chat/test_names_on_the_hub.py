@@ -94,7 +94,7 @@ def test_a_name_without_a_base_url_and_no_name_are_refused() -> None:
             connect(name, base_url=base_url)
     with pytest.raises(TypeError, match="base_url"):
         connect("spaces/owner/name", base_url="http://127.0.0.1:9")
-    with pytest.raises(TypeError, match="name"):
+    with pytest.raises(TypeError, match="must be str"):
         connect(5, base_url="http://127.0.0.1:9")  # type: ignore[arg-type]
 
 

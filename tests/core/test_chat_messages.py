@@ -10,9 +10,11 @@ import pytest
 from spacecall._core.chat_messages import (
     answer_contents,
     answer_text,
+    as_messages,
     content_text,
     is_messages,
     is_pairs,
+    thought_text,
 )
 
 USER = {"role": "user", "content": "hi"}
@@ -74,6 +76,28 @@ def test_other_values_are_not_pairs(value: Any) -> None:
 def test_messages_and_pairs_are_recognised() -> None:
     assert is_messages([USER, said(None)])
     assert is_pairs([["a", None], ("b", "c")])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([USER, said("a")], ""),
+        ([USER, THOUGHT, said("a")], "hm"),
+        ([THOUGHT, USER, said("a")], ""),
+        ([USER, THOUGHT, said("a"), {**THOUGHT, "content": "well"}], "hm\nwell"),
+        ([USER, {**THOUGHT, "content": ""}, THOUGHT], "hm"),
+        ([["hi", "a"]], ""),
+    ],
+)
+def test_thoughts_have_a_title(value: list[Any], text: str) -> None:
+    assert thought_text(value) == text
+
+
+def test_a_single_message_is_a_list_of_one() -> None:
+    assert as_messages(THOUGHT) == [THOUGHT]
+    assert as_messages([USER, THOUGHT]) == [USER, THOUGHT]
+    for value in ("text", None, {}, {"role": "user"}, [], [1], [["a", "b"]]):
+        assert as_messages(value) is None
 
 
 def test_a_file_or_a_component_has_no_text() -> None:

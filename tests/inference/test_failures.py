@@ -78,13 +78,14 @@ async def test_another_service_takes_no_options_of_providers(
     service: StandIn, option: dict[str, Any]
 ) -> None:
     async with HuggingFaceInference.connect(service.url, model="m", image_model="m") as hf:
+        client: Any = hf
         calls: list[Callable[[], Call[Any]]] = [
-            lambda: hf.chat("Hi", **option),
-            lambda: hf.text_generation("Hi", **option),
-            lambda: hf.generate("a cat", **option),
-            lambda: hf.feature_extraction("Hi", model="m", **option),
-            lambda: hf.automatic_speech_recognition(b"RIFF    WAVE", model="m", **option),
-            lambda: hf.text_to_speech("Hi", model="m", **option),
+            lambda: client.chat("Hi", **option),
+            lambda: client.text_generation("Hi", **option),
+            lambda: client.generate("a cat", **option),
+            lambda: client.feature_extraction("Hi", model="m", **option),
+            lambda: client.automatic_speech_recognition(b"RIFF    WAVE", model="m", **option),
+            lambda: client.text_to_speech("Hi", model="m", **option),
         ]
         for call in calls:
             with pytest.raises(InvalidInputError, match="another base_url does not take it"):

@@ -11,10 +11,10 @@ import pytest
 
 from spacecall import InvalidInputError
 from spacecall.chat import Conversation, Message, ToolCall
+from spacecall.chat._text_builder import TextBuilder
+from spacecall.chat._think_tags import ThinkTagSplitter
 from spacecall.inference._accumulators import TextAccumulator
 from spacecall.inference._chat_accumulator import ChatAccumulator
-from spacecall.inference._text_builder import TextBuilder
-from spacecall.inference._think_tags import ThinkTagSplitter
 from tests.inference.stand_in import CHAT, StandIn, chunk, opened, streaming, token
 
 SIGNATURE = {"google": {"thought_signature": "c2ln"}}

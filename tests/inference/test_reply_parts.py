@@ -24,10 +24,10 @@ from spacecall.chat import (
     Usage,
 )
 from spacecall.chat._reply_deltas import _added
+from spacecall.chat._think_tags import ThinkTagSplitter
 from spacecall.inference._chat_accumulator import ChatAccumulator
 from spacecall.inference._response_formats import response_format_json
 from spacecall.inference._text_service import _chat_reply
-from spacecall.inference._think_tags import ThinkTagSplitter
 from spacecall.inference._tool_call_builder import ToolCallsBuilder
 from tests.inference.stand_in import chunk, whole
 

@@ -12,12 +12,29 @@ from typing import Any, TypeGuard, cast
 
 from spacecall._core.json_values import is_array, is_object
 
-__all__ = ["answer_contents", "answer_text", "content_text", "is_messages", "is_pairs"]
+__all__ = [
+    "answer_contents",
+    "answer_text",
+    "as_messages",
+    "content_text",
+    "is_messages",
+    "is_pairs",
+    "thought_text",
+]
 
 
 def is_messages(value: object) -> TypeGuard[Sequence[Any]]:
     """Return whether the value is a list of messages; an empty list is not."""
     return is_array(value) and bool(value) and all(map(_has_role, value))
+
+
+def as_messages(value: object) -> Sequence[Any] | None:
+    """Return the messages of a value, which may be a single message; None if it has none.
+
+    A `gr.ChatInterface` sends what its function returns: a text, a message, or several.
+    """
+    messages = [value] if is_object(value) else value
+    return messages if is_messages(messages) else None
 
 
 def is_pairs(value: object) -> TypeGuard[Sequence[Any]]:
@@ -26,22 +43,37 @@ def is_pairs(value: object) -> TypeGuard[Sequence[Any]]:
 
 
 def answer_contents(value: Sequence[Any]) -> Iterator[Any]:
-    """Yield what the assistant said after the user's last message, the newest first.
+    """Return what the assistant said after the user's last message, the newest first.
 
     Thoughts and tool calls, which have a title, are not a part of the answer.
 
     Args:
         value: a list of messages or pairs.
     """
+    return (content for content, has_title in _said(value) if not has_title)
+
+
+def thought_text(value: Sequence[Any]) -> str:
+    """Return the texts of the thoughts and tool calls before or after the last answer, in order.
+
+    Args:
+        value: a list of messages or pairs; pairs have no thoughts.
+    """
+    texts = [content_text(content) for content, has_title in _said(value) if has_title]
+    return "\n".join(text for text in reversed(texts) if text)
+
+
+def _said(value: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
+    """Yield what the assistant said after the user's last message, and whether it has a title."""
     for item in reversed(value):
         if _is_pair(item):
-            yield item[1]
+            yield item[1], False
             if item[0] is not None:
                 return
         elif _get(item, "role") == "user":
             return
-        elif _get(item, "role") == "assistant" and not _get(_get(item, "metadata"), "title"):
-            yield _get(item, "content")
+        elif _get(item, "role") == "assistant":
+            yield _get(item, "content"), bool(_get(_get(item, "metadata"), "title"))
 
 
 def answer_text(value: Sequence[Any]) -> str:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from spacecall._core.chat_messages import (
     answer_contents,
     answer_text,
+    as_messages,
     content_text,
-    is_messages,
     is_pairs,
+    thought_text,
 )
 from spacecall._core.json_values import is_array, is_object
 from spacecall.chat import Message
+from spacecall.chat._think_tags import ThinkTagSplitter
 from spacecall.chat_space._shape import HistoryFormat
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 from spacecall.media import Media
 
-__all__ = ["read_answer", "write_history"]
+__all__ = ["Answer", "read_answer", "write_history"]
 
 
 def write_history(messages: Sequence[Message], history_format: HistoryFormat) -> list[Any]:
@@ -72,19 +75,41 @@ def _file(medium: object) -> dict[str, Any]:
     return {"file": cast("Media", medium).file, "alt_text": None}
 
 
-def read_answer(value: object) -> tuple[str, tuple[File, ...]]:
-    """Return the text and the files of an answer: of a chatbot, or of any output."""
-    if is_messages(value) or is_pairs(value):
-        contents = [*answer_contents(value)]
-        return answer_text(value), tuple(_files(reversed(contents)))
-    if is_object(value) and "role" in value:
-        value = value.get("content")
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of an app.
+
+    Attributes:
+        reasoning: messages with a title, which are thoughts and tool calls, and what is between
+            think tags in the text.
+    """
+
+    text: str
+    reasoning: str = ""
+    files: tuple[File, ...] = ()
+
+
+def read_answer(value: object) -> Answer:
+    """Return the answer in the value of a chatbot, or of any output."""
+    answer = _read_output(value)
+    tags = ThinkTagSplitter()
+    tags.feed(answer.text)
+    tags.finish()
+    reasoning = "\n".join(filter(None, (answer.reasoning, tags.reasoning)))
+    return replace(answer, text=tags.text, reasoning=reasoning)
+
+
+def _read_output(value: object) -> Answer:
+    chat = as_messages(value) or (value if is_pairs(value) else None)
+    if chat is not None:
+        contents = [*answer_contents(chat)]
+        files = tuple(_files(reversed(contents)))
+        return Answer(answer_text(chat), thought_text(chat), files)
     if value is None or isinstance(value, str):
-        return value or "", ()
+        return Answer(value or "")
     if is_array(value) or is_object(value) or isinstance(value, File):
-        text = content_text(value)
-        return text, tuple(_files([value]))
-    return str(value), ()
+        return Answer(content_text(value), files=tuple(_files([value])))
+    return Answer(str(value))
 
 
 def _files(values: Iterable[Any]) -> Iterable[File]:

@@ -155,13 +155,15 @@ class ChatSpace(Closable):
     def _reply(
         self, output: Any, messages: tuple[Message, ...], session: Session | None
     ) -> ChatReply:
-        text, files = read_answer(output)
-        images = tuple(file for file in files if (file.mime_type or "").startswith("image/"))
-        turn = (*messages, Message("assistant", text, tuple(map(Media, images))))
+        answer = read_answer(output)
+        images = tuple(file for file in answer.files if (file.mime_type or "").startswith("image/"))
+        media = tuple(map(Media, images))
+        newest = Message("assistant", answer.text, media, reasoning=answer.reasoning)
+        turn = (*messages, newest)
         conversation = (
             Conversation(messages=turn) if session is None else self._sessions.save(session, turn)
         )
-        return ChatReply(text, conversation, images=images)
+        return ChatReply(answer.text, conversation, images=images, reasoning=answer.reasoning)
 
 
 def _arguments(

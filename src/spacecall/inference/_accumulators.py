@@ -10,9 +10,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from spacecall._wire.inference.text_generation import Generated, GeneratedToken, GenerationDetails
 from spacecall.chat import Usage
+from spacecall.chat._text_builder import TextBuilder
 from spacecall.errors import JobLostError, ProtocolError, StatusError
 from spacecall.inference._error_bodies import stream_error
-from spacecall.inference._text_builder import TextBuilder
 
 __all__ = [
     "DONE",

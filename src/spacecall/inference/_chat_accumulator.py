@@ -24,6 +24,8 @@ from spacecall._core.json_values import (
 )
 from spacecall._wire.inference.chat import ChatChoice, ChatCompletion, ReplyMessage
 from spacecall.chat import ReasoningField, ReplyChoice, TokenLogprob, Usage
+from spacecall.chat._text_builder import TextBuilder
+from spacecall.chat._think_tags import ThinkTagSplitter
 from spacecall.errors import InvalidInputError, ProtocolError
 from spacecall.files import File
 from spacecall.inference._accumulators import (
@@ -33,8 +35,6 @@ from spacecall.inference._accumulators import (
     normal_reason,
     unexpected_error,
 )
-from spacecall.inference._text_builder import TextBuilder
-from spacecall.inference._think_tags import ThinkTagSplitter
 from spacecall.inference._tool_call_builder import ToolCallsBuilder
 from spacecall.media import received_medium
 

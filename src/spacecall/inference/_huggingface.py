@@ -218,12 +218,9 @@ class HuggingFaceInference(Closable):
             history = await make_portable(join_history(messages, media, conversation))
             is_text = all(isinstance(part, str) for message in history for part in message.parts)
             default = TEXT_MODEL if is_text else VISION_MODEL
-            choice = ModelChoice(
-                model=self._model_id(_first_of(model, self._model, default)),
-                provider=options.get("provider"),
-                fallback=options.get("fallback", False),
-                verbatim=not self._connection.address.is_router,
-            )
+            name = _first_of(model, self._model, default)
+            fallback = options.get("fallback", False)
+            choice = self._choice(name, options.get("provider"), fallback=fallback)
             return await self._texts.chat(report, settings, history, choice, sampling, location)
 
         call = self._connection.direct.call("chat", service)
@@ -297,12 +294,8 @@ class HuggingFaceInference(Closable):
                 chat_format=chat_format,
                 continues=continues,
             )
-            choice = ModelChoice(
-                model=self._model_id(_first_of(model, self._model, TEXT_MODEL)),
-                provider=provider,
-                fallback=fallback,
-                verbatim=not self._connection.address.is_router,
-            )
+            name = _first_of(model, self._model, TEXT_MODEL)
+            choice = self._choice(name, provider, fallback=fallback)
             return await self._generations.generate(report, settings, generation, choice, sampling)
 
         return self._connection.direct.call("text-generation", service)
@@ -375,12 +368,8 @@ class HuggingFaceInference(Closable):
             num_inference_steps=num_inference_steps,
             extra_body=extra_body,
         )
-        choice = ModelChoice(
-            model=self._model_id(_first_of(model, self._image_model, IMAGE_MODEL)),
-            provider=provider,
-            fallback=fallback,
-            verbatim=not self._connection.address.is_router,
-        )
+        name = _first_of(model, self._image_model, IMAGE_MODEL)
+        choice = self._choice(name, provider, fallback=fallback)
         return self._images.generate(build_request, choice)
 
     @checked_arguments
@@ -442,17 +431,23 @@ class HuggingFaceInference(Closable):
     def _task_choice(
         self, model: str, options: TaskOptions
     ) -> tuple[ModelChoice, Mapping[str, Any]]:
-        choice = ModelChoice(
-            model=self._model_id(model),
-            provider=options.get("provider"),
-            fallback=options.get("fallback", False),
-            verbatim=not self._connection.address.is_router,
-        )
+        fallback = options.get("fallback", False)
+        choice = self._choice(model, options.get("provider"), fallback=fallback)
         return choice, options.get("extra_body") or {}
 
-    def _model_id(self, model: str) -> str:
-        """Resolve an alias; another service than the router gets the name as it is."""
-        return model_id(model) if self._connection.address.is_router else model
+    def _choice(self, model: str, provider: str | None, *, fallback: bool) -> ModelChoice:
+        """Return the choice of a model, whose name another service than the router gets as it is.
+
+        Raises:
+            InvalidInputError: an option is empty, or is not for another service.
+        """
+        is_router = self._connection.address.is_router
+        return ModelChoice(
+            model=model_id(model) if is_router else model,
+            provider=provider,
+            fallback=fallback,
+            verbatim=not is_router,
+        )
 
     async def _names_space(self, name: str) -> bool:
         """Return whether `owner/name` is a Space; see `TextService.names_space`."""

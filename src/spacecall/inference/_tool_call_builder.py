@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from spacecall._core.json_values import as_dict, as_list, as_str, is_object
 from spacecall.chat import ToolCall
-from spacecall.inference._text_builder import TextBuilder
+from spacecall.chat._text_builder import TextBuilder
 
 __all__ = ["ToolCallsBuilder"]
 

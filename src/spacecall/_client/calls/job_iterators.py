@@ -7,7 +7,7 @@ from itertools import takewhile
 from operator import eq
 from typing import Any, Generic, TypeVar, cast
 
-from spacecall._core.chat_messages import answer_text, is_messages, is_pairs
+from spacecall._core.chat_messages import answer_text, as_messages, is_pairs
 from spacecall._core.json_equality import has_same_types
 from spacecall.events import Completed, Event, Output, TextDelta
 
@@ -74,7 +74,7 @@ def _text_of(value: Any) -> str:
     """
     candidates = cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
     texts = [text for text in map(_plain_text, candidates) if text is not None]
-    chats = list(filter(is_messages, candidates))
+    chats = [chat for chat in map(as_messages, candidates) if chat is not None]
     if not chats and not any(texts[:1]):
         chats = list(filter(is_pairs, candidates))
     if chats:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, TypeAlias
 
-from spacecall.inference._text_builder import TextBuilder
+from spacecall.chat._text_builder import TextBuilder
 
 __all__ = ["ThinkTagSplitter"]
 
