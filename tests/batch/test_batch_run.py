@@ -14,6 +14,7 @@ import pytest
 
 from spacecall import InvalidInputError, Pool, QuotaExceededError, RateLimitedError, Space
 from spacecall.batch import Batch, BatchProgress, _batch_run, run_batch
+from spacecall.batch._batch_request import row_file
 from spacecall.batch._row_files import read_rows
 from spacecall.batch._row_journal import RowJournal, State
 from spacecall.cli._outputs.batch_status import describe_progress
@@ -47,7 +48,7 @@ async def begin(space: Space, batch: Batch, *entries: tuple[State, str | None]) 
     stop.set()
     await run_batch(space, batch, stop=stop)
     journal = RowJournal(batch.journal)
-    rows = {row.number: row for row in read_rows(batch.row_file)}
+    rows = {row.number: row for row in read_rows(row_file(batch))}
     for number, (state, ticket) in enumerate(entries):
         journal.write(number, rows[number].digest, state, ticket=ticket)
     journal.close()

@@ -84,17 +84,12 @@ class Batch:
                 "delimiter must be a character of ASCII other than a quote or a line break, got "
                 f"{self.delimiter!r}"
             )
-        if self.delimiter != "," and self.row_file.kind != "csv":
+        if self.delimiter != "," and row_file(self).kind != "csv":
             raise InvalidInputError(f"a delimiter is for CSV files: {str(self.input)!r} has none")
         if self.output.suffix and self.output.suffix.lower() not in OUTPUT_SUFFIXES:
             raise InvalidInputError(
                 f"the output {str(self.output)!r} must end in .jsonl or .parquet, or be a folder"
             )
-
-    @property
-    def row_file(self) -> RowFile:
-        """The input, to read its rows."""
-        return RowFile(self.input, self.delimiter)
 
     @property
     def results(self) -> Path:
@@ -117,6 +112,11 @@ class Batch:
     def failed_rows(self) -> Path | None:
         """The file for rows that failed."""
         return self.dead_letter or (None if self.output.suffix else self.output / "failed.jsonl")
+
+
+def row_file(batch: Batch) -> RowFile:
+    """Return the input of a batch, to read its rows."""
+    return RowFile(batch.input, batch.delimiter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from spacecall._client.concurrency.task_groups import unwrapping_task_group
 from spacecall._client.space import SpaceView
 from spacecall._option_checks import checked_call
 from spacecall.batch._batch_apps import BatchApps
-from spacecall.batch._batch_request import Batch, BatchProgress, BatchSummary
+from spacecall.batch._batch_request import Batch, BatchProgress, BatchSummary, row_file
 from spacecall.batch._result_files import write_failed_rows, write_results
 from spacecall.batch._result_folder import replace_files
 from spacecall.batch._row_arguments import RowArguments, default_error_record, to_reference
@@ -93,7 +93,7 @@ async def run_batch(
     """
     apps = await BatchApps.find(space, batch.endpoint)
     arguments = RowArguments(batch, apps.endpoint)
-    file = batch.row_file
+    file = row_file(batch)
     digest, lines = await anyio.to_thread.run_sync(digest_file, file, abandon_on_cancel=True)
     if not batch.journal.exists():
         await anyio.to_thread.run_sync(check_rows, file, abandon_on_cancel=True)
@@ -249,7 +249,7 @@ class _BatchRun:
 
     async def _read_rows(self) -> AsyncGenerator[InputRow, None]:
         """Yield the rows of the input, which a thread reads."""
-        thread = IterableThread(read_rows(self._batch.row_file), lambda row: row)
+        thread = IterableThread(read_rows(row_file(self._batch)), lambda row: row)
         try:
             while rows := await thread.take(_ROWS_AHEAD):
                 for row in rows:

@@ -22,7 +22,7 @@ from spacecall._client.space import SpaceView
 from spacecall._core.fingerprint import fingerprints
 from spacecall.batch._actor_space import SpaceMapping
 from spacecall.batch._batch_mapper import BatchCalls, BatchMapper
-from spacecall.batch._batch_request import Batch, BatchProgress, BatchSummary
+from spacecall.batch._batch_request import Batch, BatchProgress, BatchSummary, row_file
 from spacecall.batch._journal_coordinator import CoordinatorStatus, JournalCoordinator
 from spacecall.batch._ray_actors import (
     ActorPool,
@@ -97,7 +97,7 @@ async def run_batch_on_ray(
     endpoint = await find_endpoint(context.connection, batch.endpoint)
     shape = fingerprints(context.connection.app, [endpoint.name]).get(endpoint.name, "")
     arguments = RowArguments(batch, endpoint)
-    digest, lines = digest_file(batch.row_file)
+    digest, lines = digest_file(row_file(batch))
     facts = journal_facts(batch, space.url, endpoint, shape, digest)
     if mapping.files_to is not None:
         facts["--files-to"] = mapping.files_to
@@ -117,7 +117,7 @@ async def run_batch_on_ray(
             ds = await run_sync(_read_input, batch, bytes(finished))
             limit_reached = await run_sync(_has_more_rows, batch, bytes(finished))
             ds = map_batches(ds, BatchMapper, (mapping, endpoint, coordinator, calls), pool)
-            run = _RayRun(ds, coordinator, count_rows(batch.row_file, lines))
+            run = _RayRun(ds, coordinator, count_rows(row_file(batch), lines))
             await run.run(on_progress, stop)
     finally:
         counts = _write_outputs(batch, endpoint)
@@ -238,7 +238,7 @@ def _read_input(batch: Batch, finished: bytes) -> Any:
     ray, data = import_ray(), import_ray("ray.data")
     datasource = import_ray("ray.data.datasource")
     metadata = import_ray("ray.data.block").BlockMetadata(None, None, None, None)
-    file = replace(batch.row_file, path=batch.input.absolute())
+    file = replace(row_file(batch), path=batch.input.absolute())
     read = partial(_read_blocks, file, finished, batch.limit)
     read_task = datasource.ReadTask(read, metadata)
 
@@ -283,7 +283,7 @@ def _has_more_rows(batch: Batch, finished: bytes) -> bool:
     """Return whether there are more rows to call for than `batch.limit`."""
     if batch.limit is None:
         return False
-    rows = _unfinished_rows(batch.row_file, finished)
+    rows = _unfinished_rows(row_file(batch), finished)
     return next(islice(rows, batch.limit, None), None) is not None
 
 
@@ -353,7 +353,7 @@ def _write_outputs(batch: Batch, endpoint: Endpoint) -> dict[str, int]:
     try:
         write_results(batch.results, journal.records, endpoint)
         if batch.failed_rows is not None:
-            write_failed_rows(batch.failed_rows, batch.row_file, journal.failed_numbers())
+            write_failed_rows(batch.failed_rows, row_file(batch), journal.failed_numbers())
         return journal.count()
     finally:
         journal.close()

@@ -13,7 +13,7 @@ from spacecall._core.file_positions import expects_files
 from spacecall._core.schema_nodes import is_file_kind, kinds_of
 from spacecall._suggestions import did_you_mean
 from spacecall._visible import shorten
-from spacecall.batch._batch_request import Batch
+from spacecall.batch._batch_request import Batch, row_file
 from spacecall.batch._row_files import (
     InputRow,
     check_input,
@@ -52,17 +52,17 @@ class RowArguments:
         self._id_column = batch.id_column
         self._parameters = {parameter.name: parameter for parameter in endpoint.parameters}
         self._file_parameters = file_parameters(endpoint)
-        self._is_text = batch.row_file.kind == "csv"
+        self._is_text = row_file(batch).kind == "csv"
         for name in batch.columns:
             if name not in self._parameters:
                 raise InvalidInputError(
                     f"--map {name}: {endpoint.name} has no such parameter"
                     f"{did_you_mean(name, self._parameters)}"
                 )
-        names = column_names(batch.row_file)
+        names = column_names(row_file(batch))
         if names is not None:
             self._check_columns(batch.input, names)
-        elif first := next(read_rows(batch.row_file), None):
+        elif first := next(read_rows(row_file(batch)), None):
             self._check_named_columns(first, f"the first row of {batch.input}")
 
     def _check_columns(self, path: Path, names: Sequence[str]) -> None:
