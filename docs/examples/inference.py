@@ -20,9 +20,9 @@ async def main(address: str) -> None:
         print(await image.save("cat.png"))
 
         try:
-            await hf.chat("More", model="llama-3.3-70b", provider="together")
+            await hf.chat("More", model="llama-3.3-70b")
         except CreditsError as error:
-            print(error.status, error.provider)
+            print(error.status)
 
 
 asyncio.run(main(sys.argv[1]))
