@@ -45,8 +45,8 @@ _NO_EVENT_ID: Final = (
 )
 
 _SESSION_LOST: Final = (
-    "the stream of this session broke, and its State is lost: open a new one with "
-    "space.session(), and call again"
+    "the stream of this session broke: open another with space.session(), or "
+    "space.session(session_hash=…) for the same State, as long as the app keeps it"
 )
 _STREAM_LOST: Final = "the stream of the call broke before the job was submitted: call again"
 
