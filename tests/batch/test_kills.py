@@ -17,7 +17,7 @@ def test_each_row_is_once_in_the_output_of_a_batch_that_is_killed_again_and_agai
     tmp_path: Path,
 ) -> None:
     with servers.serve("negative_app.py", servers.GRADIO_6) as app:
-        report = run(app, tmp_path, rows=60, kills=2, chance=random.Random(7))
+        report = run(app, tmp_path, rows=60, kills=2, chance=random.Random(36))
     assert not report.problems
     assert report.kept[-1] > 0
 
