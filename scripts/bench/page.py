@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import import_module
@@ -117,14 +118,15 @@ def machine() -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
         f"{len(names)} cores ({names[0]}), Python {platform.python_version()}, Gradio {GRADIO_6}, "
-        f"{packages}\n"
+        f"{packages}"
     )
 
 
 def write(figures: Sequence[Figure], command: str) -> None:
     """Put the table into the page, and draw the plot."""
     plot = f"![What each client takes, in multiples of what spacecall takes]({PLOT.name})"
-    text = f"{_BEGIN}`{command}` on {machine()}\n{table(figures)}\n{plot}\n"
+    where = textwrap.fill(f"`{command}` on {machine()}", 100)
+    text = f"{_BEGIN}{where}\n\n{table(figures)}\n{plot}\n"
     page = PAGE.read_text(encoding="utf-8")
     before, _, after = page.partition(_BEGIN)
     PAGE.write_text(f"{before}{text}{_END}{after.partition(_END)[2]}", encoding="utf-8")
