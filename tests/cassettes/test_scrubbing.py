@@ -91,6 +91,9 @@ SPELLINGS = (
     *("api_key", "apiKey", "api-key", "API_KEY", "password", "passwd", "secret", "token"),
     *("hf_token", "hfToken", "refresh_token", "auth_token", "bearer_token", "accessToken"),
     *("client_secret", "secret-key", "privateKey", "access_key", "Authorization"),
+    *("openai_api_key", "OPENAI_API_KEY", "openaiApiKey", "OpenAIApiKey", "x_api_key", "X-API-Key"),
+    *("aws_secret_access_key", "aws_session_token", "hugging_face_token", "HUGGINGFACE_TOKEN"),
+    *("pwd", "db_password", "credentials", "bearer"),
 )
 
 
@@ -109,6 +112,11 @@ def test_a_field_with_the_name_of_a_secret_has_none_wherever_it_is(name: str) ->
     assert "page=2" in exchange.url
     assert exchange.request_body["json"]["data"][0]["inner"] == {name: PLACEHOLDER, "n": 1}
     assert "next_page_token=3" in exchange.body["string"]
+
+
+@pytest.mark.parametrize("name", ["eos_token", "max_tokens", "token_type", "key", "monkey", "pwds"])
+def test_a_field_with_another_name_keeps_its_value(name: str) -> None:
+    assert Scrubber().scrub_json({name: "value"}) == {name: "value"}
 
 
 async def test_a_cassette_that_has_a_value_of_such_a_field_still_is_replayed(
@@ -172,6 +180,49 @@ def test_a_planted_token_is_found(exchange: Exchange, location: str) -> None:
     lines = list(find_secrets(exchange))
     assert any(line.endswith(f" /x, {location}") for line in lines), lines
     assert TOKEN not in "".join(lines)
+
+
+BEFORE_KEYS = {
+    "JSON in a text": r"\n",
+    "a tab": r"\t",
+    "a carriage return": r"\r",
+    "JSON in JSON": r"\\\\n",
+    "JSON in a query": "%5Cn",
+    "JSON in a query in a query": "%255Cn",
+    "an encoded backslash": r"\u005cn",
+    "Unicode": r"\u000a",
+    "hexadecimal": r"\x0a",
+    "eight digits": r"\U0000000a",
+    "octal": r"\012",
+    "a colour": "\x1b[32m",
+    "colours": "\x1b[1;38;5;208m",
+    "a colour in JSON": r"\u001b[32m",
+    "a colour in Python": r"\x1b[32m",
+    "a colour in octal": r"\033[32m",
+    "a colour in a shell": r"\e[32m",
+    "a colour in a query": "%1B[32m",
+    "a colour without ESC": "[32m",
+    "a reset": "\x1b(B",
+}
+
+
+@pytest.mark.parametrize("before", BEFORE_KEYS.values(), ids=[*BEFORE_KEYS])
+@pytest.mark.parametrize(
+    "key", [f"sk-{'a1' * 12}", f"gsk_{'a1' * 12}", f"Bearer {'a1' * 12}", JWT, TOKEN]
+)
+def test_a_key_is_found_after_an_escape_or_a_code_of_a_terminal(before: str, key: str) -> None:
+    exchange = Exchange("GET", "http://a/x", body={"json": [f"log{before}{key}"]})
+    assert any(line.endswith(" /x, response body.json[0]") for line in find_secrets(exchange))
+
+
+def test_a_key_with_a_code_of_a_terminal_inside_is_found() -> None:
+    exchange = Exchange("GET", "http://a/x", body={"json": ["sk-a1\x1b[0m" + "a1" * 12]})
+    assert list(find_secrets(exchange))
+
+
+def test_text_after_an_escape_is_not_a_key() -> None:
+    text = r"risk-\nfree \x1b[0mtask-management \tdesk-\u0041rea C:\new\sk-learn"
+    assert not list(find_secrets(Exchange("GET", "http://a/x", body={"json": [text]})))
 
 
 def test_fields_are_scrubbed_wherever_they_are() -> None:

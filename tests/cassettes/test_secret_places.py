@@ -10,7 +10,7 @@ import pytest
 from spacecall import Space
 from spacecall.cassettes import CassetteMissError, SecretFoundError, use_cassette
 from spacecall.cassettes._format.secret_formats import PLACEHOLDER
-from spacecall.cassettes._format.secret_places import is_secret_parameter
+from spacecall.cassettes._format.secret_names import is_secret_name
 from spacecall.cassettes._inspect.recording import read_recording
 from spacecall.cassettes._inspect.validation import find_problems
 from tests.hostile.server import SSE_HEAD, HostileServer, app_config, app_info, event, http
@@ -214,9 +214,12 @@ async def test_an_echo_in_pieces_is_refused(tmp_path: Path) -> None:
     ["api_key", "API key", "OpenAI API key", "apiKey", "hf_token", "Password", "user_password"],
 )
 def test_names_and_labels_of_secrets(name: str) -> None:
-    assert is_secret_parameter(name)
+    assert is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", ["text", "max_token", "key", "token_count", "keyword", "secrets"])
+@pytest.mark.parametrize(
+    "name",
+    ["text", "max_token", "key", "token_count", "keyword", "secrets"],
+)
 def test_names_that_are_not_of_secrets(name: str) -> None:
-    assert not is_secret_parameter(name)
+    assert not is_secret_name(name)

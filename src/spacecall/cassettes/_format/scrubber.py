@@ -14,19 +14,8 @@ from spacecall._core.redaction import Redactor
 from spacecall.cassettes._format.bodies import StoredBody, body_bytes
 from spacecall.cassettes._format.exchange import Exchange, Headers
 from spacecall.cassettes._format.secret_formats import PLACEHOLDER, find_kinds
+from spacecall.cassettes._format.secret_names import is_secret_name
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
-
-SECRET_NAMES: Final = frozenset(
-    {
-        *("api_key", "apikey", "password", "passwd", "secret", "token", "authorization"),
-        *("access_token", "auth_token", "bearer_token", "hf_token", "refresh_token"),
-        *("access_key", "private_key", "secret_key", "client_secret"),
-    }
-)
-"""Names of secrets: of fields in JSON, forms and queries, whose values are always replaced, and of
-parameters, see `secret_places`."""
-
-_JOINED_NAMES: Final = frozenset(name.replace("_", "") for name in SECRET_NAMES)
 
 # What gr.HighlightedText marks: {"token": "a piece of text", "class_or_confidence": "a label"}.
 _SPAN_TEXT: Final = "token"
@@ -63,7 +52,7 @@ class Scrubber:
     """Replaces secrets by `PLACEHOLDER`.
 
     Args:
-        fields: names of fields whose values are replaced, besides `SECRET_NAMES`.
+        fields: names of fields whose values are replaced, besides those of `is_secret_name`.
     """
 
     def __init__(self, fields: Collection[str] = ()) -> None:
@@ -156,10 +145,7 @@ class Scrubber:
         return isinstance(value, str) and self._is_secret_name(name)
 
     def _is_secret_name(self, name: str) -> bool:
-        """Return whether a field has the name of a secret: `api_key`, `apiKey` or `api-key`."""
-        lower = name.lower()
-        joined = lower.replace("_", "").replace("-", "")
-        return lower in self.filter_fields or joined in _JOINED_NAMES
+        return name.lower() in self.filter_fields or is_secret_name(name)
 
     def has_secret(self, text: str) -> bool:
         """Return whether `text` contains a credential of the caller."""

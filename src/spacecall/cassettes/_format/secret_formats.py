@@ -112,12 +112,21 @@ FORMATS: Final = (
     _key("Together", "tgp_v1_", length=20),
     _key("xAI", "xai-", length=20, letters=_LETTERS),
 )
+# Encoded backslashes, as in a query that has JSON.
+_BACKSLASH: Final = re.compile(r"%(?:25){0,9}5c|\\(?:u005c|x5c)|&#(?:92|x5c);", re.IGNORECASE)
+_ESCAPED_ESC: Final = re.compile(r"\\(?:e|0?33)(?=\[)")
+# Escapes that `unescape` would take for a letter or a digit before a secret.
+_WHITE_SPACE: Final = re.compile(r"\\(?:[abefnrtv]|[0-7]{1,3}|U[0-9A-Fa-f]{8})")
+# Codes of terminals for colours and so on; logs often lose the ESC.
+_TERMINAL_CODE: Final = re.compile(
+    r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|[ -/]{0,8}[0-Z\\-~])|\[[0-9;]{1,32}m"
+)
 _BASIC: Final = re.compile(r"\b[Bb]asic\s+([\w+/-]{4,1000}={0,2})")
 
 
 def find_kinds(text: str) -> Iterator[str]:
     """Yield the kind of each probable secret in a text, also of one with escapes."""
-    forms = {text, unescape(text)}
+    forms = {*_forms(text)}
     kinds = dict.fromkeys(
         each.kind
         for each in FORMATS
@@ -127,6 +136,16 @@ def find_kinds(text: str) -> Iterator[str]:
     yield from kinds
     if any(_is_basic(match[1]) for form in forms for match in _BASIC.finditer(form)):
         yield "Basic credentials"
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Yield a text as it is, and as one reads it: without escapes and codes of terminals."""
+    yield text
+    yield unescape(text)
+    escaped = _ESCAPED_ESC.sub("\x1b", _BACKSLASH.sub(r"\\", text))
+    for form in {escaped, unescape(_WHITE_SPACE.sub(" ", escaped))}:
+        yield _TERMINAL_CODE.sub(" ", form)
+        yield _TERMINAL_CODE.sub("", form)  # codes in a secret
 
 
 def _is_basic(credentials: str) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from spacecall._core.app_components import Component
@@ -19,13 +18,11 @@ from spacecall.cassettes._format.recorded_apps import (
     find_function,
     is_document,
 )
-from spacecall.cassettes._format.scrubber import SECRET_NAMES
 from spacecall.cassettes._format.secret_formats import PLACEHOLDER
+from spacecall.cassettes._format.secret_names import is_secret_name
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
-__all__ = ["SecretPlaces", "is_secret_parameter", "iter_strings"]
-
-_SECRET_ENDINGS: Final = tuple(f"_{name}" for name in sorted(SECRET_NAMES - {"token", "secret"}))
+__all__ = ["SecretPlaces", "iter_strings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ class SecretPlaces:
                     for index, component in enumerate(dependency.inputs)
                     if _is_password(component)
                     or any(
-                        is_secret_parameter(name) or name.lower() in self._fields
+                        is_secret_name(name) or name.lower() in self._fields
                         for name in (names.get(index, ""), component.label)
                     )
                 ),
@@ -187,13 +184,6 @@ class SecretPlaces:
             return event
         hidden = {**output, "data": self._hide(output["data"], places.outputs)}
         return ServerSentEvent.from_json(event.name, {**message, "output": hidden})
-
-
-def is_secret_parameter(name: str) -> bool:
-    """Return whether the name or label of a parameter is that of a secret: `OpenAI API key`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    plain = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
-    return plain in SECRET_NAMES or plain.endswith(_SECRET_ENDINGS)
 
 
 def _parameter_names(app: RecordedApp, dependency: Dependency) -> dict[int, str]:
