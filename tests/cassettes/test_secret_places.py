@@ -9,6 +9,7 @@ import pytest
 
 from spacecall import Space
 from spacecall.cassettes import CassetteMissError, SecretFoundError, use_cassette
+from spacecall.cassettes._engine.record_modes import RecordMode
 from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 from spacecall.cassettes._format.secret_names import is_secret_name
 from spacecall.cassettes._inspect.recording import read_recording
@@ -164,6 +165,20 @@ async def test_an_argument_that_is_a_word_stays_in_the_description_of_the_app(
     await record(path, ["the api_key", "x"], api_key="api_key", box="predict")
     with use_cassette(path):
         assert (await call(NOWHERE))[0] == f"the {PLACEHOLDER}"
+
+
+@pytest.mark.parametrize("mode", ["all", "rewrite"])
+async def test_a_parameter_that_has_become_secret_is_hidden_in_an_older_cassette(
+    mode: RecordMode, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    with vault(["ok", "x"]) as server:
+        with use_cassette(path, mode="once"):
+            await call(server.url)
+        server.config["components"][0]["props"]["type"] = "password"
+        with use_cassette(path, mode=mode):
+            await call(server.url, text="a-secret-by-now")
+    assert "a-secret-by-now" not in read_all(tmp_path)
 
 
 @pytest.mark.parametrize("size", [10, 100_000])

@@ -144,8 +144,8 @@ def use_shared_cassette(
 
     Args:
         path: of the cassette.
-        sharing: the part of the test; None for a cassette that is not shared. The first recording
-            of a run is as `mode` says, the requests of later tests are added to it.
+        sharing: the part of the test; None for a cassette that is not shared. A recording replaces
+            the requests of this test, and keeps those of the others.
         mode: see `use_cassette`, as all other options.
     """
     if mode not in MODES:
@@ -183,10 +183,9 @@ def _load_for(
 
     A cassette that is recorded is locked until `stack` is closed.
     """
-    older = sharing.run.older if sharing else None
-    if mode == "once" and older is None:
+    if mode == "once":
         exchanges, metadata = _load(path)
-        if exchanges:
+        if exchanges and not (sharing and sharing.is_new(metadata)):
             return "none", exchanges, metadata
     if mode != "none":
         stack.enter_context(recording_lock(path))
@@ -197,12 +196,10 @@ def _load_for(
             raise
         exchanges, metadata = [], _new_metadata()
     if mode == "once":  # another process may have recorded it meanwhile
-        mode = "none" if exchanges and older is None else "rewrite"
+        is_recorded = exchanges and not (sharing and sharing.is_new(metadata))
+        mode = "none" if is_recorded else "all"
     if mode != "none" and sharing:
-        is_first_rewrite = mode == "rewrite" and older is None
-        sharing.check_recording(path, metadata, removes_requests=is_first_rewrite)
-    if mode in ("all", "rewrite") and older is not None:  # earlier tests have recorded it
-        exchanges = older
+        sharing.check_recording(path, metadata, is_rewrite=mode == "rewrite")
     return mode, exchanges, metadata
 
 
@@ -259,14 +256,15 @@ def _replaying(
             hide_secrets=hide_secrets,
             allow_repeats=allow_repeats,
             used_by_others=sharing.used_by_others if sharing else (),
-            is_shared=sharing is not None,
+            test=sharing.test if sharing else "",
         )
         cassette._player = player  # pyright: ignore[reportPrivateUsage] - of this module
         with intercepting(player):
             yield
         new_exchanges = [exchange for exchange in new_exchanges if exchange.sent]
-        if new_exchanges and cassette.complete:
-            _write(cassette, bodies, exchanges, new_exchanges, scrubber, "new_episodes")
+        is_new = recorder is not None and sharing is not None and sharing.is_new(cassette.metadata)
+        if (new_exchanges or is_new) and cassette.complete:
+            _write(cassette, bodies, exchanges, new_exchanges, scrubber, "new_episodes", sharing)
     if player.misses:
         raise player.misses[0]
     if sharing and cassette.complete:
@@ -298,7 +296,7 @@ def _recording(
         with intercepting(_make_recorder(bodies, scrubber, recorded)):
             yield cassette
         new_exchanges = [exchange for exchange in recorded if exchange.sent]
-        if new_exchanges and cassette.complete:
+        if (new_exchanges or (sharing and old_exchanges)) and cassette.complete:
             _write(cassette, bodies, old_exchanges, new_exchanges, scrubber, mode, sharing)
 
 
@@ -335,21 +333,26 @@ def _write(
     mode: RecordMode,
     sharing: Sharing | None = None,
 ) -> None:
-    earlier = sharing.run.recorded if sharing else ()
+    others = frozenset[str]()
+    if sharing:
+        others = sharing.find_others(cassette.metadata)
+        for exchange in new_exchanges:
+            exchange.test = sharing.test
     recording = finish_recording(
-        cassette.path, old_exchanges, new_exchanges, bodies, scrubber, mode, earlier
+        cassette.path, old_exchanges, new_exchanges, bodies, scrubber, mode, others
     )
     exchanges = recording.exchanges
+    if not exchanges:  # no test makes a request any more
+        return
     if recording.has_changed:
         cassette.metadata |= _new_metadata()
         cassette.metadata.pop("schemas", None)  # of spacecall 0.1: the schemas of typed clients
     apps = read_recorded_apps(exchanges, bodies.read)
     cassette.metadata["apps"] = [app.to_metadata() for app in apps.values()]
     if sharing:
-        cassette.metadata["tests"] = sharing.tests_of(cassette.metadata, anew=mode == "rewrite")
+        is_rewrite = mode == "rewrite"
+        cassette.metadata["tests"] = sharing.tests_of(cassette.metadata, is_rewrite=is_rewrite)
     save_cassette(cassette.path, exchanges, cassette.metadata, bodies)
-    if sharing and mode != "new_episodes":
-        sharing.run.older, sharing.run.recorded = old_exchanges, recording.recorded
 
 
 def _new_metadata() -> dict[str, Any]:

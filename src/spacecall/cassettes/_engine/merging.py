@@ -41,13 +41,26 @@ _MESSAGES_OF_QUEUE: Final = frozenset({"estimation", "close_stream"})
 _Meaning: TypeAlias = tuple[RequestKey, str]
 
 
-def find_remaining(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exchange]:
-    """Return the old exchanges that were not recorded again, with the streams of their jobs."""
+def find_remaining(
+    old: Sequence[Exchange],
+    new: Sequence[Exchange],
+    other_tests: Set[str] = frozenset(),
+    *,
+    keeps_unmade: bool = True,
+) -> list[Exchange]:
+    """Return the old exchanges that stay beside new ones, with the streams of their jobs.
+
+    Args:
+        old: exchanges of the cassette.
+        new: exchanges that a test has recorded.
+        other_tests: whose exchanges stay.
+        keeps_unmade: whether other exchanges stay too, if they were not recorded again.
+    """
     new_keys = set(_request_keys(new))
     streams = [is_stream(exchange.method, exchange.url) for exchange in old]
     remains = [
-        not stream and key not in new_keys
-        for stream, key in zip(streams, _request_keys(old), strict=True)
+        not stream and (exchange.test in other_tests or (keeps_unmade and key not in new_keys))
+        for exchange, stream, key in zip(old, streams, _request_keys(old), strict=True)
     ]
     joins = [
         exchange for exchange in compress(old, remains) if is_join(exchange.method, exchange.url)
@@ -95,16 +108,18 @@ def keep_unchanged(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exc
 
     So a new recording of an app that has not changed is the old recording, whatever its times,
     port and order; if nothing means the same, its port is the new one. The exchanges of a session
-    are kept together if its jobs were cancelled or lost, since their times belong together.
+    are kept together if its jobs were cancelled or lost, since their times belong together. An old
+    exchange of an unknown test becomes that of the test which made the same request.
     """
     recorded, new = new, _with_old_host(old, new)
-    candidates: defaultdict[_Meaning, deque[Exchange]] = defaultdict(deque)
+    candidates: defaultdict[tuple[str, _Meaning], deque[Exchange]] = defaultdict(deque)
     positions = {id(exchange): position for position, exchange in enumerate(old)}
     for exchange, meaning in zip(old, _meanings(old), strict=True):
-        candidates[meaning].append(exchange)
-    matches = [
-        candidates[meaning].popleft() if candidates[meaning] else None for meaning in _meanings(new)
-    ]
+        candidates[exchange.test, meaning].append(exchange)
+    matches: list[Exchange | None] = []
+    for exchange, meaning in zip(new, _meanings(new), strict=True):
+        same = candidates[exchange.test, meaning] or candidates["", meaning]
+        matches.append(same.popleft() if same else None)
     if not any(matches):
         return [*recorded]
     new = _with_old_sessions(new, matches)
@@ -117,6 +132,8 @@ def keep_unchanged(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exc
     for number, (session, exchange, match) in enumerate(pairs):
         if match is not None and session not in changed:
             position = positions[id(match)]
+            if match.test != exchange.test:
+                match = replace(match, test=exchange.test)  # noqa: PLW2901
             kept.append((position, -1, match))
         else:  # after the exchange before it
             kept.append((position, number, exchange))
@@ -149,7 +166,9 @@ def _with_old_sessions(
 
 def _with_old_host(old: Sequence[Exchange], new: Sequence[Exchange]) -> Sequence[Exchange]:
     """Return exchanges of an app on this machine with the port that it had in `old`."""
-    (old_origin, new_origin) = map(_local_origin, (old, new))
+    of_cassette = {id(exchange) for exchange in old}
+    recorded = [exchange for exchange in new if id(exchange) not in of_cassette]
+    old_origin, new_origin = _local_origin(old), _local_origin(recorded)
     if not old_origin or not new_origin or old_origin == new_origin:
         return new
 

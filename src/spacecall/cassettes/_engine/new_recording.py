@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,12 +32,10 @@ class FinishedRecording:
 
     Attributes:
         exchanges: of the cassette.
-        recorded: those that this run has recorded.
         has_changed: whether the cassette means something else than before.
     """
 
     exchanges: list[Exchange]
-    recorded: list[Exchange]
     has_changed: bool
 
 
@@ -48,18 +46,18 @@ def finish_recording(
     bodies: BodyFiles,
     scrubber: Scrubber,
     mode: RecordMode,
-    earlier_exchanges: Sequence[Exchange] = (),
+    other_tests: Set[str] = frozenset(),
 ) -> FinishedRecording:
     """Return the exchanges of a cassette after a recording.
 
     Args:
         path: of the cassette.
-        old_exchanges: of the cassette before this run.
+        old_exchanges: of the cassette.
         new_exchanges: that were recorded.
         bodies: has their external bodies.
         scrubber: knows the caller's credentials.
         mode: of the recording.
-        earlier_exchanges: that earlier tests of this run have recorded in the same cassette.
+        other_tests: that share the cassette, whose requests stay in it.
 
     Raises:
         SecretFoundError: the new recording contains probable secrets.
@@ -68,17 +66,13 @@ def finish_recording(
     new = [_inline_document(exchange, bodies) for exchange in new_exchanges]
     new = remove_secrets(path, old, new, bodies, scrubber)
     if mode == "new_episodes":
-        recorded = to_stable_form(new, old)
-        exchanges = [*old, *recorded]
+        exchanges = [*old, *to_stable_form(new, old)]
     else:
-        earlier = [_inline_document(exchange, bodies) for exchange in earlier_exchanges]
-        remaining = find_remaining(old, [*earlier, *new]) if mode == "all" else []
-        recorded = append_recording(earlier, to_stable_form(new, [*remaining, *earlier]))
+        remaining = find_remaining(old, new, other_tests, keeps_unmade=mode == "all")
+        recorded = to_stable_form(new, remaining)
         exchanges = keep_unchanged(old, append_recording(remaining, recorded))
     has_changed = exchanges != old
-    return FinishedRecording(
-        share_documents(exchanges, bodies), share_documents(recorded, bodies), has_changed
-    )
+    return FinishedRecording(share_documents(exchanges, bodies), has_changed)
 
 
 def share_documents(exchanges: Sequence[Exchange], bodies: BodyFiles) -> list[Exchange]:

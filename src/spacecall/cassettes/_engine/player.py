@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Protocol
@@ -71,7 +72,8 @@ class Player:
         allow_repeats: whether an exchange answers again when all that match have been replayed.
         used_by_others: the positions of the exchanges that answered other tests, which share the
             recording: they answer last.
-        is_shared: whether other tests share the recording.
+        test: that makes the requests, if other tests share the recording; else empty. What it has
+            recorded answers first.
     """
 
     def __init__(
@@ -88,10 +90,10 @@ class Player:
         hide_secrets: Callable[[Exchange], Exchange],
         allow_repeats: bool = False,
         used_by_others: Collection[int] = (),
-        is_shared: bool = False,
+        test: str = "",
     ) -> None:
         self._used_by_others = used_by_others
-        self._is_shared = is_shared
+        self._is_shared = bool(test)
         self._bodies = bodies
         self._clock = clock
         self._scheduler = scheduler
@@ -108,12 +110,17 @@ class Player:
             if not is_stream(exchange.method, exchange.url) and not _is_late_input(exchange)
         ]
         self._entries.sort(key=lambda entry: entry.position in used_by_others)
-        entries_by_key: dict[RequestKey, list[Entry]] = defaultdict(list)
+        own: dict[RequestKey, list[Entry]] = defaultdict(list)
+        others: dict[RequestKey, list[Entry]] = defaultdict(list)
         for entry in self._entries:
             # Older cassettes may have values of fields that are removed today.
             request = scrubber.scrub_request(entry.exchange)
+            entries_by_key = own if entry.exchange.test == test else others
             entries_by_key[_request_key(request, self._hosts)].append(entry)
-        self._candidates = {key: Candidates(entries) for key, entries in entries_by_key.items()}
+        self._candidates = [
+            {key: Candidates(entries) for key, entries in entries_by_key.items()}
+            for entries_by_key in (own, others)
+        ]
         self._hidden_arguments = HiddenArguments(entry.exchange for entry in self._entries)
         self._jobs = read_job_recordings(exchanges)
         self._collected = {job.session: job for job in self._jobs.values() if job.fn_index is None}
@@ -247,13 +254,14 @@ class Player:
         repeats = is_cancel(exchange.method, exchange.url)
         if repeats and self._stream(session).has_live_jobs:
             return None
-        for variant in self._hidden_arguments.variants(exchange):
-            for hosts in (_host(exchange) | self._hosts, self._hosts):
-                candidates = self._candidates.get(_request_key(variant, hosts))
-                if candidates:
-                    entry = self._choose(variant, session, candidates, repeats=repeats)
-                    if entry:
-                        return entry
+        for candidates_by_key in filter(None, self._candidates):
+            for variant in self._hidden_arguments.variants(exchange):
+                for hosts in (_host(exchange) | self._hosts, self._hosts):
+                    candidates = candidates_by_key.get(_request_key(variant, hosts))
+                    if candidates:
+                        entry = self._choose(variant, session, candidates, repeats=repeats)
+                        if entry:
+                            return entry
         return None
 
     def _choose(
@@ -281,7 +289,8 @@ class Player:
         key = _request_key(exchange, _host(exchange) | self._hosts)
         nearest: tuple[Entry, list[str]] | None = None
         best_rank = (True, True, True, 0)
-        for recorded_key, candidates in self._candidates.items():
+        own, others = self._candidates
+        for recorded_key, candidates in chain(own.items(), others.items()):
             differences = key.differences(recorded_key)
             rank = (
                 recorded_key.path != key.path,

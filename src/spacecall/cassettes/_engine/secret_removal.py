@@ -17,6 +17,7 @@ from spacecall.cassettes._format.cassette_file import BodyFiles, external_bodies
 from spacecall.cassettes._format.exchange import Exchange, get_header
 from spacecall.cassettes._format.recorded_apps import is_document, read_recorded_apps
 from spacecall.cassettes._format.scrubber import Scrubber, find_secrets, find_secrets_in_file
+from spacecall.cassettes._format.secret_formats import find_kinds
 from spacecall.cassettes._format.secret_places import SecretPlaces, iter_strings
 from spacecall.cassettes.errors import SecretFoundError
 
@@ -43,7 +44,9 @@ def remove_secrets(
         SecretFoundError: they contain probable secrets.
     """
     places = SecretPlaces(
-        read_recorded_apps([*old_exchanges, *new_exchanges], bodies.read), scrubber.filter_fields
+        # An older description may have other parameters.
+        read_recorded_apps([*new_exchanges, *old_exchanges], bodies.read),
+        scrubber.filter_fields,
     )
     hidden = places.hide(new_exchanges)
     # An argument may be a word: in the description of the app it stays.
@@ -111,6 +114,8 @@ def _iter_protocol_words(exchange: Exchange) -> Iterator[tuple[str, str]]:
 def _find_locations(
     exchanges: Sequence[Exchange], bodies: BodyFiles, scrubber: Scrubber, call_scrubber: Scrubber
 ) -> Iterator[str]:
+    for test in {exchange.test for exchange in exchanges}:  # its parameters are in its name
+        yield from (f"{kind} in the name of the test" for kind in find_kinds(test))
     for exchange in exchanges:
         yield from find_secrets(exchange, scrubber if is_document(exchange) else call_scrubber)
     of_documents = external_bodies(filter(is_document, exchanges))

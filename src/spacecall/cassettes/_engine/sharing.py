@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spacecall._core.json_values import as_str_list
 from spacecall.cassettes.errors import CassetteError
-
-if TYPE_CHECKING:
-    from spacecall.cassettes._format.exchange import Exchange
 
 __all__ = ["SharedRun", "Sharing"]
 
@@ -25,8 +22,6 @@ class SharedRun:
         selected: those of them that are run.
         files: the names of the files whose tests were all collected.
         is_worker: whether other processes run some of the tests.
-        older: the requests of the cassette before the run recorded it; None until then.
-        recorded: the requests that the run has recorded.
         used: the positions of the recorded requests that each test has made.
         passed: the tests that have passed.
     """
@@ -35,8 +30,6 @@ class SharedRun:
     selected: Collection[str]
     files: Collection[str]
     is_worker: bool = False
-    older: list[Exchange] | None = None
-    recorded: list[Exchange] = field(default_factory=list["Exchange"])
     used: dict[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
     passed: set[str] = field(default_factory=set[str])
 
@@ -76,9 +69,17 @@ class Sharing:
         left_out = self.run.find_left_out(self.folder, as_str_list(metadata.get("tests")))
         return not left_out and self.run.passed >= {*self.run.tests}
 
-    def check_recording(
-        self, path: Path, metadata: Mapping[str, Any], *, removes_requests: bool
-    ) -> None:
+    def is_new(self, metadata: Mapping[str, Any]) -> bool:
+        """Return whether other tests have recorded the cassette, and this one has not."""
+        tests = as_str_list(metadata.get("tests"))
+        return bool(tests) and self.test not in tests
+
+    def find_others(self, metadata: Mapping[str, Any]) -> frozenset[str]:
+        """Return the other tests that share the cassette, in this run or not."""
+        left_out = self.run.find_left_out(self.folder, as_str_list(metadata.get("tests")))
+        return frozenset({*self.run.tests, *left_out} - {self.test})
+
+    def check_recording(self, path: Path, metadata: Mapping[str, Any], *, is_rewrite: bool) -> None:
         """Refuse a recording that would lose requests of the other tests.
 
         Raises:
@@ -90,7 +91,7 @@ class Sharing:
                 "(-n 0)"
             )
         left_out = self.run.find_left_out(self.folder, as_str_list(metadata.get("tests")))
-        if removes_requests and left_out:
+        if is_rewrite and left_out:
             raise CassetteError(
                 f"mode rewrite would remove the requests of other tests from {path}: run "
                 f"{', '.join(left_out)} too, or use --spacecall-record=all"
@@ -101,12 +102,14 @@ class Sharing:
         self.run.passed.add(self.test)
         self.run.used[self.test] = used
 
-    def tests_of(self, metadata: Mapping[str, Any], *, anew: bool) -> list[str]:
+    def tests_of(self, metadata: Mapping[str, Any], *, is_rewrite: bool) -> list[str]:
         """Return the tests that a cassette names after this one has recorded it.
 
         Args:
             metadata: of the cassette.
-            anew: whether the requests of the tests before this run are removed.
+            is_rewrite: whether the requests of tests that were removed are removed too.
         """
-        before = () if anew and self.run.older is None else as_str_list(metadata.get("tests"))
+        before = {*as_str_list(metadata.get("tests"))}
+        if is_rewrite:
+            before &= self.find_others(metadata)
         return sorted({*before, self.test})

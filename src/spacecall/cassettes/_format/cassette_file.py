@@ -364,6 +364,7 @@ def _load_exchange(interaction: Mapping[str, Any]) -> Exchange:
         dict(as_dict(request.get("body"))),
     )
     exchange.load_response(as_dict(interaction["response"]))
+    exchange.test = as_str(interaction.get("test"))
     return exchange
 
 
@@ -393,7 +394,11 @@ def _to_json(exchanges: Sequence[Exchange], metadata: dict[str, Any]) -> bytes:
     document: dict[str, Any] = {
         "version": vcrpy.VERSION,
         "interactions": [
-            {"request": _to_stored_request(exchange), "response": exchange.to_stored_response()}
+            {
+                **({"test": exchange.test} if exchange.test else {}),
+                "request": _to_stored_request(exchange),
+                "response": exchange.to_stored_response(),
+            }
             for exchange in exchanges
         ],
     }

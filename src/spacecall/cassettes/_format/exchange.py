@@ -36,6 +36,7 @@ class Exchange:
         answered_at: when the headers of the response arrived.
         ended_at: when the response ended.
         end_reason: `COMPLETE`, `CLOSED`, or the failure that ended it, see `NETWORK_ERRORS`.
+        test: that made the request, `file::test`, if tests share the cassette; else empty.
         sent: False if an error of the client itself stopped the request; it is not stored.
     """
 
@@ -51,6 +52,7 @@ class Exchange:
     answered_at: float = 0.0
     ended_at: float = 0.0
     end_reason: str = CLOSED
+    test: str = ""
     sent: bool = True
 
     def to_stored_response(self) -> dict[str, Any]:
