@@ -50,11 +50,15 @@ class RowCalls(AsyncIterator[RowOutcome[R, T]], Generic[R, T]):
 
         Raises:
             QuotaExceededError: the quota is used up, and `on_quota` is "stop".
-            Exception: what the iterable of rows raised. Both come after the last outcome.
+            BaseException: what the iterable of rows raised; a RuntimeError instead of
+                StopAsyncIteration. Both come after the last outcome.
         """
         self._engine.start(self._rows)
         try:
             outcome = await self._engine.next_outcome()
+        except StopAsyncIteration as error:  # it would look like the end of the outcomes
+            self._engine.close_soon()
+            raise RuntimeError("the rows raised StopAsyncIteration") from error
         except BaseException:
             self._engine.close_soon()
             raise

@@ -21,7 +21,7 @@ from spacecall._client.calls.row_sources import (
 )
 from spacecall._client.concurrency.iterable_thread import IterableThread
 from spacecall._client.concurrency.lifetime import Lifetime
-from spacecall._client.concurrency.task_errors import redirect_errors
+from spacecall._client.concurrency.task_errors import is_cancellation, redirect_errors
 from spacecall._io.event_loops import call_soon, running_loop
 from spacecall._io.request_settings import Settings
 from spacecall.errors import (
@@ -162,8 +162,10 @@ class RowEngine(Generic[R, T]):
                         return
             else:
                 await self._read_in_thread(rows)
-        except Exception as error:  # noqa: BLE001 - raised where the outcomes are read
-            self._failure = self._failure or error
+        except BaseException as error:
+            if is_cancellation(error):
+                raise
+            self._failure = self._failure or error  # raised where the outcomes are read
         finally:
             self.finish()
 
@@ -326,7 +328,7 @@ class RowEngine(Generic[R, T]):
         """Return the next outcome, or None after the last one.
 
         Raises:
-            Exception: what ended the map early, after the outcomes of the calls that ran.
+            BaseException: what ended the map early, after the outcomes of the calls that ran.
         """
         while True:
             step = await self.next_step(takes_row=False)

@@ -25,6 +25,7 @@ class SyncRowCalls(Iterator[RowOutcome[R, T]], Generic[R, T]):
         self._engine = engine
         self._rows = rows
         self._iterator: Iterator[R] | None = None
+        self._error: BaseException | None = None
 
     @property
     def concurrency(self) -> int:
@@ -37,10 +38,17 @@ class SyncRowCalls(Iterator[RowOutcome[R, T]], Generic[R, T]):
         return self._engine.running
 
     def __next__(self) -> RowOutcome[R, T]:
-        """Return the next outcome. Errors: see `RowCalls`."""
+        """Return the next outcome. Errors: see `RowCalls`.
+
+        Raises:
+            KeyboardInterrupt: also while rows are read, at once.
+        """
         try:
             outcome = self._next_outcome()
+            if outcome is None and self._error is not None:
+                raise self._error
         except BaseException:
+            self._error = None
             self._engine.close_soon()
             raise
         if outcome is None:
@@ -49,7 +57,10 @@ class SyncRowCalls(Iterator[RowOutcome[R, T]], Generic[R, T]):
 
     def _next_outcome(self) -> RowOutcome[R, T] | None:
         if self._iterator is None:
-            self._iterator = iter(self._rows)
+            try:
+                self._iterator = iter(self._rows)
+            except StopIteration as error:  # it would look like the end of the outcomes
+                raise RuntimeError("iter() of the rows raised StopIteration") from error
             self._portal.call(self._engine.start)
         step = wait(self._portal, lambda: self._engine.next_step(takes_row=True))
         while step is NEEDS_ROW:
@@ -63,15 +74,18 @@ class SyncRowCalls(Iterator[RowOutcome[R, T]], Generic[R, T]):
             row = next(iterator)
         except StopIteration:
             self._portal.call(self._engine.finish)
-        except Exception as error:  # noqa: BLE001 - raised after the outcomes of the rows before
-            failure = error
-            self._portal.call(lambda: self._engine.finish(failure))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - raised after the outcomes of the rows before
+            self._error = error  # in the event loop, SystemExit would end it
+            self._portal.call(self._engine.finish)
         else:
             return wait(self._portal, lambda: self._engine.put(row))
         return wait(self._portal, lambda: self._engine.next_step(takes_row=False))
 
     def close(self) -> None:
         """Cancel the calls that run, here and on the server. Closing twice does nothing."""
+        self._error = None
         if not self._portal.closed:
             wait(self._portal, self._engine.close)
 

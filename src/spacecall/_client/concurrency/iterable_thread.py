@@ -99,9 +99,9 @@ class IterableThread(Generic[R, T]):
         try:
             self._iterate(iter(self._items))
         except BaseException as error:  # noqa: BLE001 - raised in the event loop
+            self._error = error
             if "thread" in str(error).lower():  # as sqlite3 says
                 error.add_note(_THREAD_NOTE)
-            self._error = error
         finally:
             with self._condition:
                 self._ended = True

@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import cast
 
 import anyio
 
@@ -44,6 +45,18 @@ def suppress_cancel_errors(observer: Observer, subject: str) -> Generator[None]:
 
     with redirect_errors(ignore):
         yield
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Return whether an error, or one in its group, is the cancellation that was asked for."""
+    cancelled = anyio.get_cancelled_exc_class()
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        found = group.subgroup(cancelled) is not None
+    else:
+        found = isinstance(error, cancelled)
+    # On asyncio anyone may raise it, on trio only a cancelled scope.
+    return found and (cancelled is not asyncio.CancelledError or _is_cancelled())
 
 
 def _is_cancelled() -> bool:
