@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from spacecall import JobCancelledError, SyncSpace, chat, images
@@ -22,6 +24,7 @@ from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from spacecall.typed import SyncTypedClient
 from tests.client.test_lifetime import DEADLINE, run, start_and_stay
 from tests.hostile.server import HostileServer, Request
+from tests.servers import AppServer
 
 
 @pytest.fixture
@@ -407,3 +410,30 @@ def test_closing_waits_no_longer_than_its_bound(
 async def test_a_space_can_be_used_where_an_event_loop_runs(server: HostileServer) -> None:
     with SyncSpace(server.url) as space:
         assert space.call("/predict", x="hi").result() == "ok"
+
+
+def test_a_lent_client_serves_sync_spaces_while_one_is_open_and_then_says_why_not(
+    protocol_app_6: AppServer,
+) -> None:
+    client = httpx.AsyncClient()
+
+    def call() -> object:
+        with SyncSpace(protocol_app_6.url, http_client=client) as space:
+            return space.call("/echo", text="x").result()
+
+    with SyncSpace(protocol_app_6.url):
+        assert [call() for _ in range(3)] == ["x"] * 3
+    with pytest.raises(RuntimeError, match="http_client has connections of an event loop that has"):
+        call()
+
+
+def test_a_lent_client_of_an_ended_loop_says_so_with_async_too(protocol_app_6: AppServer) -> None:
+    client = httpx.AsyncClient()
+
+    async def call() -> object:
+        async with Space(protocol_app_6.url, http_client=client) as space:
+            return await space.call("/echo", text="x")
+
+    assert asyncio.run(call()) == "x"
+    with pytest.raises(RuntimeError, match="use one client for each event loop"):
+        asyncio.run(call())

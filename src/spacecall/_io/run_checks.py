@@ -182,6 +182,9 @@ class RunMonitor:
 
         Args:
             client_auth: whether the `auth` of the client is used.
+
+        Raises:
+            RuntimeError: the client keeps connections of an event loop that has ended.
         """
         options = {} if client_auth else {"auth": None}
         send: Send = partial(client.send, stream=True, follow_redirects=False, **options)
@@ -192,10 +195,19 @@ class RunMonitor:
             if isinstance(state, ConnectionState):
                 self.record_response(state)
             return response
-        if check is not None:
-            return await check.send(self.pool, send, request)
-        request.extensions["trace"] = ConnectionCounter(self.pool, request.extensions.get("trace"))
-        return await send(request)
+        try:
+            if check is not None:
+                return await check.send(self.pool, send, request)
+            trace = request.extensions.get("trace")
+            request.extensions["trace"] = ConnectionCounter(self.pool, trace)
+            return await send(request)
+        except RuntimeError as error:
+            if str(error) != "Event loop is closed":  # the text of asyncio
+                raise
+            raise RuntimeError(
+                "http_client has connections of an event loop that has ended: use one client for "
+                "each event loop; that of all SyncSpaces ends when the last of them is closed"
+            ) from error
 
 
 class CheckingClient:
