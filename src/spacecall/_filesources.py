@@ -27,6 +27,7 @@ _OPEN_FLAGS: Final = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_BINARY", "O_NOCTTY", "O_NONBLOCK")
 )
 """To open also a pipe that nobody writes at once."""
+_REMEDY: Final = "Pass the content: bytes or an open file, - for stdin in a command"
 _PNG_MODES: Final = frozenset({"1", "I;16", "I;16B", "L", "LA", "P", "RGB", "RGBA"})
 """The modes of Pillow images that can be written as PNG."""
 
@@ -191,20 +192,34 @@ class _PathSource:
             yield chunks
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path, remedy: str = _REMEDY) -> BinaryIO:
     """Open a regular file for reading. Pipes, sockets and devices are refused, never waited for.
 
     A path may be data, such as of a row, and name a pipe that nobody writes or a device without an
     end.
 
+    Args:
+        path: of the file.
+        remedy: what to do about a path of something else, for the message; empty for nothing.
+
     Raises:
         InvalidInputError: the path names something else, or cannot be read.
     """
-    _regular_size(path)  # opening a device may have an effect
     with _readable(path):
-        descriptor = os.open(path, _OPEN_FLAGS)
+        return open_if_regular(path, remedy)
+
+
+def open_if_regular(path: Path, remedy: str = "") -> BinaryIO:
+    """Open a regular file as `open_regular` does.
+
+    Raises:
+        InvalidInputError: the path names something else.
+        OSError: it cannot be read.
+    """
+    _check_regular(path, path.stat(), remedy)  # opening a device may have an effect
+    descriptor = os.open(path, _OPEN_FLAGS)
     try:
-        _check_regular(path, os.fstat(descriptor))  # it may be another one by now
+        _check_regular(path, os.fstat(descriptor), remedy)  # it may be another one by now
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
@@ -218,13 +233,13 @@ def _regular_size(path: Path) -> int:
     return status.st_size
 
 
-def _check_regular(path: Path, status: os.stat_result) -> None:
+def _check_regular(path: Path, status: os.stat_result, remedy: str = _REMEDY) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise InvalidInputError(f"{str(path)!r} is a folder, not a file: name a file in it")
     if not stat.S_ISREG(status.st_mode):
         raise InvalidInputError(
             f"{str(path)!r} is a pipe, a socket or a device: only regular files are read from "
-            "their path. Pass the content: bytes or an open file, - for stdin in a command"
+            f"their path{remedy and f'. {remedy}'}"
         )
 
 

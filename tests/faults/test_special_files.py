@@ -86,9 +86,9 @@ async def test_chat_and_inference_refuse_it(special: Path) -> None:
 def test_the_command_refuses_it_in_arguments_and_in_lines(special: Path) -> None:
     with pytest.raises(InvalidInputError, match=REFUSED):
         InputReader().open_file(f"@{special}")
-    lines = InputReader(reads_pipes=False)
-    with pytest.raises(InvalidInputError, match=REFUSED):
-        parse_value({"type": "string"}, [f"@{special}"], lines)
+    for reader in (InputReader(), InputReader(b"")):
+        with pytest.raises(InvalidInputError, match=REFUSED):
+            parse_value({"type": "string"}, [f"@{special}"], reader)
 
 
 async def test_a_pipe_that_takes_the_place_of_the_file_is_not_waited_for(

@@ -184,7 +184,7 @@ def chat(
     options = PrintOptions(stream=stream, out=out, quiet=quiet, raw=raw, reasoning=reasoning)
     opened = open_model(model, access, options, connect_options)
     with handle_signals() as signals, opened as connected:
-        system_message = reader.read_text(system)
+        system_message = reader.read_option("--system", system)
         session = ChatSession(
             connected,
             options,
@@ -194,7 +194,7 @@ def chat(
             chat_options=connected.read_options(additional or [], max_tokens, reader),
         )
         if prompt is not None:
-            session.send(reader.read_text(prompt), media)
+            session.send(reader.read_option("PROMPT", prompt), media)
         if prompt is None or repl:
             run_repl(session, signals, media if prompt is None else [])
 
@@ -214,4 +214,7 @@ def _read_mapping(endpoint: str, message: str, history: str, answer: str) -> Con
 
 
 def _load_media(kind: MediaKind, words: list[str] | None, reader: InputReader) -> list[Media]:
-    return [Media(reader.open_file(word), kind=kind) for word in words or []]
+    try:
+        return [Media(reader.open_file(word), kind=kind) for word in words or []]
+    except InvalidInputError as error:
+        raise InvalidInputError(f"--{kind}: {error.message}") from error

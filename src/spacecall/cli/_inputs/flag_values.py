@@ -36,14 +36,23 @@ class InputReader:
 
     Args:
         stdin: the bytes of stdin; None if they are the lines of `--jsonl` or `--stream-input`.
-        reads_pipes: whether `@path` may be a pipe, as `@<(command)` is. A text that is data, not
-            of the command line, may name one that nobody writes.
     """
 
-    def __init__(self, stdin: bytes | None = None, *, reads_pipes: bool = True) -> None:
+    def __init__(self, stdin: bytes | None = None) -> None:
         self._stdin = stdin
-        self._reads_pipes = reads_pipes
         self._stdin_reads = 0
+
+    def read_option(self, option: str, word: str) -> str:
+        """Return the text that the value of an option means; see `read_text`.
+
+        Raises:
+            InvalidInputError: the file cannot be read, or is not UTF-8; the message names the
+                option.
+        """
+        try:
+            return self.read_text(word)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{option}: {error.message}") from error
 
     def read_text(self, word: str) -> str:
         """Return the text that a word means: itself, a file's text (`@path`), or stdin (`-`).
@@ -81,13 +90,8 @@ class InputReader:
         return file
 
     def _read_file(self, path: Path) -> bytes:
-        if not self._reads_pipes:
-            with open_regular(path) as file:
-                return file.read()
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise InvalidInputError(f"cannot read {str(path)!r}: {error.strerror}") from error
+        with open_regular(path, "" if self._stdin is None else "Write - for stdin") as file:
+            return file.read()
 
     def _read_stdin(self) -> bytes:
         if self._stdin is None:

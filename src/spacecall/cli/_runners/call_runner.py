@@ -126,7 +126,8 @@ async def execute(request: CallRequest, credentials: Credentials) -> int:
 def _parse_event_data(text: str) -> dict[str, Any] | None:
     if not text:
         return None
-    return parse_json_arguments(InputReader().read_text(text), "--event-data")
+    option = "--event-data"
+    return parse_json_arguments(InputReader().read_option(option, text), option)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,7 @@ class _Execution:
         return InputReader(await stdin_reader.read_all() if reads_stdin else b"")
 
     def _parse_arguments(self, reader: InputReader) -> dict[str, Any]:
-        text = reader.read_text(self.request.json) if self.request.json else "{}"
+        text = reader.read_option("--json", self.request.json) if self.request.json else "{}"
         json_arguments = parse_json_arguments(text)
         arguments = load_argument_files(self.endpoint, json_arguments, reader)
         return arguments | parse_flag_arguments(self.flags, self.values, reader)

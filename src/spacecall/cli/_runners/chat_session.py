@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from spacecall._atomic import write_file
 from spacecall._client.concurrency.portal import Portal, hold_open, wait
+from spacecall._filesources import open_if_regular
 from spacecall._warnings import CutReplyWarning
 from spacecall.chat import (
     AnyChatModel,
@@ -131,7 +132,7 @@ class ConnectedModel:
         elif isinstance(self.model, ChatSpace):
             schemas = {item.name: item.schema for item in self.model.additional_inputs}
             options["additional_inputs"] = {
-                name: parse_value(schemas.get(name, {"type": "string"}), texts, reader)
+                name: _parse_set(name, schemas.get(name, {"type": "string"}), texts, reader)
                 for name, texts in _group_words(words).items()
             }
         else:
@@ -145,9 +146,18 @@ def _parse_fields(words: Sequence[str], reader: InputReader) -> dict[str, Any]:
     """Return the fields of a request: JSON, or else texts; a list of a repeated name's values."""
     fields: dict[str, Any] = {}
     for name, texts in _group_words(words).items():
-        values = [parse_value({}, [text], reader) for text in texts]
+        values = [_parse_set(name, {}, [text], reader) for text in texts]
         fields[name] = values[0] if len(values) == 1 else values
     return fields
+
+
+def _parse_set(
+    name: str, schema: Mapping[str, Any], texts: Sequence[str], reader: InputReader
+) -> Any:
+    try:
+        return parse_value(schema, texts, reader)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"--set {name}: {error.message}") from error
 
 
 def _group_words(words: Sequence[str]) -> dict[str, list[str]]:
@@ -317,11 +327,16 @@ def read_conversation(path: Path) -> Conversation:
     """Read a saved conversation.
 
     Raises:
-        InvalidInputError: the file is not a conversation.
+        InvalidInputError: the file is not a conversation, or a pipe or device.
         OSError: the file cannot be read.
     """
     try:
-        return Conversation.from_json(path.read_bytes())
+        with open_if_regular(path) as file:
+            content = file.read()
+    except InvalidInputError as error:
+        raise InvalidInputError(f"--resume: {error.message}") from error
+    try:
+        return Conversation.from_json(content)
     except InvalidInputError as error:
         raise InvalidInputError(f"{path}: {error.message}") from error
 

@@ -134,7 +134,7 @@ def _expand_folder(word: str) -> list[str]:
 
 
 async def _read_lines(parameter: Parameter) -> AsyncGenerator[Any, None]:
-    reader, number = InputReader(reads_pipes=False), 0
+    reader, number = InputReader(), 0
     async for line in stdin_reader.read_lines():
         number += 1
         if line.strip():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from ssl import SSLContext
 from typing import Annotated, Final, TypeAlias
 
 import typer
 
+from spacecall._filesources import open_if_regular
 from spacecall._io.tls import KEY_PASSWORD_REMEDY, ClientCertificate, create_app_context
 from spacecall.errors import InvalidInputError
 
@@ -66,6 +68,8 @@ def load_certificates(ca_file: str, cert: str, cert_key: str) -> SSLContext | No
     """
     if cert_key and not cert:
         raise InvalidInputError("--cert-key is the key of a certificate: add --cert")
+    for option, path in (("--ca-file", ca_file), ("--cert", cert), ("--cert-key", cert_key)):
+        _check_not_special(option, path)
     password = os.environ.get(_PASSWORD)
     certificate: ClientCertificate | None = None
     if cert:
@@ -78,3 +82,15 @@ def load_certificates(ca_file: str, cert: str, cert_key: str) -> SSLContext | No
         option = {"verify": "--ca-file", "cert": "--cert"}.get(argument, argument)
         problem = problem.replace(KEY_PASSWORD_REMEDY, _PASSWORD_REMEDY)
         raise InvalidInputError(f"{option}: {problem}") from error
+
+
+def _check_not_special(option: str, path: str) -> None:
+    """Refuse a pipe or device, which OpenSSL would wait for."""
+    if not path or Path(path).is_dir():
+        return
+    try:
+        open_if_regular(Path(path)).close()
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{option}: {error.message}") from error
+    except (OSError, ValueError):  # OpenSSL says more
+        return
