@@ -165,6 +165,7 @@ def connect(name: str, **options: Unpack[ConnectOptions]) -> Connecting[OpenImag
     Raises:
         NotFoundError: the name is unknown, or the model is not an image model; the message says
             what to write.
+        InvalidInputError: the name is that of an app, which takes no `base_url`.
         TypeError: the model does not have an option, or the option's type is wrong.
         SpaceError (on entering): the app or the service cannot be reached.
     """

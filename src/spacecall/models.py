@@ -26,7 +26,7 @@ from spacecall._client.space_options import SpaceOptions
 from spacecall._core.app_sources import space_id, without_secrets
 from spacecall._option_checks import checked_call
 from spacecall._suggestions import nearest
-from spacecall.errors import NotFoundError
+from spacecall.errors import InvalidInputError, NotFoundError
 
 __all__ = ["ConnectOptions", "ModelEntry", "ModelKind", "find_model", "list_models"]
 
@@ -249,7 +249,11 @@ def find_chat_model(name: str, options: ConnectOptions) -> ModelEntry:
 
     An option that says how a chat app is used makes any `owner/name` a Space; so does another
     option of apps if `owner/name` is not a known model. At a `base_url`, any name is a model of
-    that service. Raises as `find_model` does.
+    that service.
+
+    Raises:
+        InvalidInputError: there is a `base_url`, and the name is that of an app.
+        NotFoundError: as `find_model` does.
     """
     if not CHAT_MAPPING.isdisjoint(options):
         return find_chat_app(name)
@@ -262,17 +266,30 @@ def find_chat_model(name: str, options: ConnectOptions) -> ModelEntry:
 def find_image_model(name: str, options: ConnectOptions) -> ModelEntry:
     """Return the image model called `name`, if it is opened with these options.
 
-    Raises as `find_model` does.
+    Raises:
+        InvalidInputError: there is a `base_url`, and the name is that of an app.
+        NotFoundError: as `find_model` does.
     """
     return _find_at_service(name, "image", options) or find_model(name, "image")
 
 
 def _find_at_service(name: str, kind: ModelKind, options: ConnectOptions) -> ModelEntry | None:
-    """Return the entry of a model at a `base_url`, which gets any name but that of an app."""
+    """Return the entry of a model at a `base_url`, which gets any name but that of an app.
+
+    Raises:
+        InvalidInputError: the name is that of an app.
+    """
     is_text = isinstance(name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
-    is_name = is_text and name.strip() and _app_address(name) is None
-    if not (is_name and options.get("base_url")):
+    if not (is_text and name.strip() and options.get("base_url")):
         return None
+    if hub_model(name) is not None:
+        return None
+    if _app_address(name) is not None:
+        shown = without_secrets(name) if "://" in name else name
+        raise InvalidInputError(
+            f"{shown!r} is the name or address of an app, which takes no base_url: write the name "
+            "of a model of the service"
+        )
     return ModelEntry(name, kind, _INFERENCE)
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from spacecall import NotFoundError, images
+from spacecall import InvalidInputError, NotFoundError, images
 from spacecall.chat import connect, connect_sync
 from spacecall.chat_space import ChatSpace
 from spacecall.inference import HuggingFaceInference
@@ -92,10 +92,31 @@ def test_a_name_without_a_base_url_and_no_name_are_refused() -> None:
     for name, base_url in (("llama3.2", None), ("", "http://127.0.0.1:9"), (" ", "http://x")):
         with pytest.raises(NotFoundError, match=r"unknown chat model|is empty"):
             connect(name, base_url=base_url)
-    with pytest.raises(TypeError, match="base_url"):
-        connect("spaces/owner/name", base_url="http://127.0.0.1:9")
     with pytest.raises(TypeError, match="must be str"):
         connect(5, base_url="http://127.0.0.1:9")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("spaces/owner/name", "spaces/owner/name"),
+        ("http://ada:secret@app.example", "http://app.example"),
+    ],
+)
+def test_the_name_or_address_of_an_app_takes_no_base_url(name: str, shown: str) -> None:
+    for open_model in (connect, connect_sync, images.connect, images.connect_sync):
+        with pytest.raises(InvalidInputError) as caught:
+            open_model(name, base_url="http://127.0.0.1:9")
+        assert str(caught.value) == (
+            f"{shown!r} is the name or address of an app, which takes no base_url: write the name "
+            "of a model of the service"
+        )
+
+
+async def test_the_page_of_a_model_may_have_a_base_url() -> None:
+    page = "https://huggingface.co/owner/model"
+    async with connect(page, base_url="http://127.0.0.1:9") as model:
+        assert isinstance(model, HuggingFaceInference)
 
 
 def paths(service: StandIn) -> list[str]:

@@ -326,6 +326,14 @@ def test_an_error_is_one_line_with_its_exit_code(
     assert len(done.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", ["spaces/owner/name", "http://app.example"])
+def test_the_name_of_an_app_at_the_address_of_a_service_is_an_error(cli: Cli, name: str) -> None:
+    done = cli("chat", name, "hi", "--url", "http://127.0.0.1:9/v1")
+    assert (done.code, done.out) == (2, "")
+    assert f"{name!r} is the name or address of an app, which takes no base_url" in done.err
+    assert len(done.err.splitlines()) == 1
+
+
 def test_a_file_that_is_not_a_conversation_is_not_overwritten(
     cli: Cli, phi4_app: AppServer
 ) -> None:

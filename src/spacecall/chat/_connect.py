@@ -38,6 +38,7 @@ def connect(name: str, **options: Unpack[ConnectOptions]) -> Connecting[OpenChat
         NotFoundError: the name is unknown, or the model is not a chat model; the message says what
             to write. On entering: the Hub has neither a model nor a Space of this id.
         ChatShapeError (on entering): the app has no chat, or several; the message says what to do.
+        InvalidInputError: the name is that of an app, which takes no `base_url`.
         TypeError: the model does not have an option, or the option's type is wrong.
         SpaceError (on entering): the app or the service cannot be reached.
     """
