@@ -24,6 +24,15 @@ def project(isolated_environment: None, cli: Cli) -> None:
     assert done.code == 0, done.err
 
 
+def write_overrides(*entries: tuple[str, str]) -> None:
+    """Write corrections: the pointer of each, and the line with `old` or `new`."""
+    text = "".join(
+        f"[[override]]\nfile = 'join.schema.json'\npointer = '{pointer}'\n{value}\nwhy = 'x'\n"
+        for pointer, value in entries
+    )
+    Path("schemas/spaces/painter/overrides.toml").write_text(text)
+
+
 def test_the_module_is_made_again_with_the_same_bytes(cli: Cli) -> None:
     first = MODULE.read_bytes()
     MODULE.unlink()
@@ -199,16 +208,63 @@ def test_members_and_items_can_be_added_and_taken_away(cli: Cli) -> None:
         ("/$defs/PaintInput/required/-", "new = 'steps'"),
         ("/$defs/PaintInput/properties/steps/default", "old = 10"),
     )
-    text = "".join(
-        f"[[override]]\nfile = 'join.schema.json'\npointer = '{pointer}'\n{value}\nwhy = 'x'\n"
-        for pointer, value in entries
-    )
-    Path("schemas/spaces/painter/overrides.toml").write_text(text)
+    write_overrides(*entries)
     assert cli("generate").code == 0
     written = MODULE.read_text()
     assert "ge=1" not in written
     assert "A scene" in written
     assert "= 10" not in written
+
+
+@pytest.mark.parametrize(
+    ("pointer", "new", "reference"),
+    [
+        ("steps/$ref", "'#/nope'", "#/nope"),
+        ("steps/$ref", "''", ""),
+        ("steps/$ref", "'https://evil/x'", "https://evil/x"),
+        ("steps/$ref", "'PaintInput'", "PaintInput"),
+        (
+            "steps/$ref",
+            "'#/$defs/PaintInput/properties/steps'",
+            "#/$defs/PaintInput/properties/steps",
+        ),
+        ("extra", "{anyOf = [{'$ref' = '#/$defs/Pain'}]}", "#/$defs/Pain"),
+        ("extra", "{items = {'$ref' = '#/$defs/Pain'}}", "#/$defs/Pain"),
+    ],
+)
+def test_a_reference_to_nothing_is_an_error(
+    pointer: str, new: str, reference: str, cli: Cli
+) -> None:
+    before = MODULE.read_bytes()
+    pointer = f"/$defs/PaintInput/properties/{pointer}"
+    write_overrides((pointer, f"new = {new}"))
+    done = cli("generate")
+    assert done.code == 2
+    assert f'overrides.toml, entry 1: $ref "{reference}" names no type' in done.err
+    assert pointer in done.err
+    assert MODULE.read_bytes() == before
+
+
+def test_types_that_refer_to_themselves_are_an_error(cli: Cli) -> None:
+    write_overrides(
+        ("/$defs/One", "new = {'$ref' = '#/$defs/Two'}"),
+        ("/$defs/Two", "new = {'$ref' = '#/$defs/One'}"),
+        ("/$defs/Self", "new = {'$ref' = '#/$defs/Self'}"),
+    )
+    done = cli("generate")
+    assert done.code == 2
+    assert done.err.count("names no type") == 3
+
+
+def test_a_reference_to_a_type_of_the_file_and_one_inside_data_are_taken(cli: Cli) -> None:
+    write_overrides(
+        ("/$defs/Pair", "new = {type = 'object', properties = {n = {'$ref' = '#/$defs/Pair'}}}"),
+        ("/$defs/PaintInput/properties/extra", "new = {'$ref' = '#/$defs/Pair'}"),
+        ("/$defs/PaintInput/properties/prompt/examples", "new = [{'$ref' = '#/nope'}]"),
+    )
+    done = cli("generate")
+    assert "names no type" not in done.err
+    assert done.code == 0, done.err
 
 
 def test_there_must_be_a_client(cli: Cli) -> None:

@@ -27,11 +27,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from spacecall._core.json_values import as_list, as_str, is_array, is_object
+from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 from spacecall._core.schema_check import find_problems
+from spacecall._suggestions import did_you_mean
 from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._schemas.schema_folder import DOCUMENTS, SchemaFolder
-from spacecall.codegen._schemas.schema_keywords import find_schema_problems
+from spacecall.codegen._schemas.schema_keywords import find_references, find_schema_problems
 
 __all__ = ["OVERRIDES_FILE", "Override", "apply_matching", "apply_overrides", "read_overrides"]
 
@@ -39,6 +40,7 @@ OVERRIDES_FILE: Final = "overrides.toml"
 """The file's name in a schema folder. People write it; no command changes it."""
 
 _TITLE: Final = re.compile(r"/\$defs/([^/]+)/title")
+_TYPE_PREFIX: Final = "#/$defs/"
 _KEYS = frozenset({"file", "pointer", "old", "old-json", "new", "new-json", "why"})
 
 
@@ -109,12 +111,15 @@ def apply_overrides(folder: SchemaFolder, overrides: Sequence[Override]) -> Sche
 
     Raises:
         SchemaError: a value is not the one that its correction was written for, or a default does
-            not fit a corrected schema; a line for each.
+            not fit a corrected schema, or a `$ref` names no type; a line for each.
     """
     documents, stale = apply_matching(folder.documents, overrides)
     if stale:
         raise SchemaError("\n".join(stale))
-    if invalid := [*_find_misfits(folder.documents, documents, overrides)]:
+    if invalid := [
+        *_find_lost_references(documents, overrides),
+        *_find_misfits(folder.documents, documents, overrides),
+    ]:
         raise SchemaError("\n".join(invalid))
     class_names = {
         _unescape_segment(match[1]): override.new
@@ -139,6 +144,40 @@ def apply_matching(
                 f"the correction is for {_short_json(override.old)}: change or remove it"
             )
     return corrected, stale
+
+
+def _find_lost_references(
+    documents: Mapping[str, Mapping[str, Any]], overrides: Sequence[Override]
+) -> Iterator[str]:
+    """Yield the corrections with a `$ref` that names no type of its document."""
+    for override in overrides:
+        path = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:]]
+        types = as_dict(documents[override.file].get("$defs"))
+        for reference in find_references(path, override.new):
+            if not _names_type(reference, types):
+                name = reference.removeprefix(_TYPE_PREFIX)
+                hint = did_you_mean(
+                    name, types, f"write {_TYPE_PREFIX}NAME, a type of {override.file}"
+                )
+                yield (
+                    f"{override.origin}: $ref {_short_json(reference)} names no type; {hint} "
+                    f"({override.pointer})"
+                )
+
+
+def _names_type(reference: str, types: Mapping[str, Any]) -> bool:
+    """Return whether a reference leads to a type, not to nothing or to itself."""
+    seen: set[str] = set()
+    while reference not in seen:
+        seen.add(reference)
+        name = reference.removeprefix(_TYPE_PREFIX)
+        if name == reference or name not in types:
+            return False
+        target = as_dict(types[name])
+        if "$ref" not in target:
+            return True
+        reference = as_str(target["$ref"])
+    return False
 
 
 def _find_misfits(

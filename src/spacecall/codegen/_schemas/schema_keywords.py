@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from spacecall._core.json_values import is_array, is_object
+from spacecall._core.json_values import as_list, is_array, is_object
 from spacecall._core.schema_nodes import is_number
 from spacecall._suggestions import did_you_mean
 
-__all__ = ["check_schema", "find_schema_problems"]
+__all__ = ["check_schema", "find_references", "find_schema_problems"]
 
 _TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 _NODES: Final = frozenset({"items", "additionalProperties", "not", "if", "then", "else"})
@@ -90,14 +90,35 @@ def find_schema_problems(path: list[str], value: Any) -> list[str]:
         path: the segments of the JSON pointer.
         value: at that place.
     """
+    return [*check_schema(_enclose(path, value))]
+
+
+def find_references(path: list[str], value: Any) -> Iterator[str]:
+    """Yield the `$ref` in a value at a path in a schema document, as `find_schema_problems`."""
+    yield from _references(_enclose(path, value))
+
+
+def _enclose(path: list[str], value: Any) -> Any:
+    """Return a schema with the value of the keyword that a path names: `{}` if it names none."""
     segments = iter(path)
     for keyword in segments:
         if keyword in _NODES:
             continue
         if keyword in _NODE_LISTS | _NODE_MAPS and next(segments, None) is not None:
             continue
-        return [] if [*segments] else [*_check_keyword(keyword, value)]
-    return [*check_schema(value)]
+        return {} if [*segments] else {keyword: value}
+    return value
+
+
+def _references(node: Any) -> Iterator[str]:
+    for keyword, value in (node if is_object(node) else {}).items():
+        if keyword == "$ref" and _is_text(value):
+            yield value
+        elif keyword in _NODES:
+            yield from _references(value)
+        elif keyword in _NODE_LISTS | _NODE_MAPS:
+            for inner in value.values() if is_object(value) else as_list(value):
+                yield from _references(inner)
 
 
 def check_schema(node: Any) -> Iterator[str]:
