@@ -110,6 +110,62 @@ def test_every_command_knows_where_add_has_written_the_module(
     assert not Path(module).exists()
 
 
+@pytest.mark.parametrize("first", [(), ("--into", "one/demo.py")])
+def test_the_module_in_the_older_place_is_deleted(first: tuple[str, ...], cli: Cli) -> None:
+    configure("")
+    source = of_space("alice/demo", "paint")
+    older = cli("add", source, *first).out.splitlines()[1]
+    done = cli("add", source, "--into", "two/demo.py")
+    assert (done.code, done.err) == (0, f"{older} is deleted\n")
+    assert not Path(older).exists()
+    assert Path("two/demo.py").is_file()
+    assert cli("generate", "--check").code == 0
+    assert cli("add", source, "--into", "two/demo.py").err == ""
+    assert Path("two/demo.py").is_file()
+
+
+def test_a_changed_module_in_the_older_place_is_kept(cli: Cli) -> None:
+    configure("")
+    source = of_space("alice/demo", "paint")
+    assert cli("add", source, "--into", "one.py").code == 0
+    changed = Path("one.py").read_text() + "mine = 1\n"
+    Path("one.py").write_text(changed)
+    done = cli("add", source, "--into", "two.py")
+    assert (done.code, "one.py is kept, since it is not as it was generated" in done.err) == (
+        0,
+        True,
+    )
+    assert Path("one.py").read_text() == changed
+
+
+def test_a_file_of_somebody_in_the_older_place_is_kept(cli: Cli) -> None:
+    configure("")
+    source = of_space("alice/demo", "paint")
+    assert cli("add", source, "--into", "one.py").code == 0
+    Path("one.py").write_text("mine = 1\n")
+    assert cli("add", source, "--into", "two.py").err == ""
+    assert Path("one.py").read_text() == "mine = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("into", "message"),
+    [
+        ("schemas/spaces/demo.py", "is in the folder of the schemas"),
+        ("schemas/spaces/alice--demo", "is in the folder of the schemas"),
+        ("5x-y.py", "5x-y.py cannot be imported"),
+        ("lib/class.py", "class.py cannot be imported"),
+        ("four.txt", "name a Python file"),
+    ],
+)
+def test_places_that_are_no_module_are_refused(into: str, message: str, cli: Cli) -> None:
+    configure("")
+    source = of_space("alice/demo", "paint")
+    before = files()
+    done = cli("add", source, "--into", into)
+    assert (done.code, message in done.err) == (2, True)
+    assert files() == before
+
+
 def test_the_configuration_of_a_client_holds_instead_of_into(cli: Cli) -> None:
     configure('[tool.spacecall.spaces.demo]\nsource = "alice/demo"\ncode = "lib"\n')
     done = cli("add", of_space("alice/demo", "paint"), "--into", "api.py")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated
 
@@ -101,6 +102,10 @@ def add(
         reserved_names=() if name or settings.name else project.spaces.keys(),
     )
     write(f"{display_path(added.paths.schemas)}\n{display_path(added.paths.module)}\n")
+    if added.older_module is not None:
+        older = display_path(added.older_module)
+        kept = "is kept, since it is not as it was generated: delete it if nothing uses it"
+        write_message(f"{older} {'is deleted' if added.removed_older else kept}")
     if added.folder.lock.left_out:
         names = visible_line(", ".join(added.folder.lock.left_out))
         write_message(f"not included, since they are private: {names}")
@@ -115,6 +120,13 @@ def _check_places(project: Configuration, into: Path | None, schemas: Path | Non
         InvalidInputError: such a place.
     """
     folder = project.schemas if schemas is None else _absolute(schemas)
+    if into is not None:
+        _check_module_name(into)
+        is_among_schemas = _absolute(into).is_relative_to(project.schemas)
+        if is_among_schemas and project.schemas != project.root:
+            raise InvalidInputError(
+                f"--into {into} is in the folder of the schemas: name another file or folder"
+            )
     is_inside = folder.is_relative_to(project.root)
     if is_inside and folder != project.schemas:
         path = folder.relative_to(project.root).as_posix()
@@ -131,6 +143,17 @@ def _check_places(project: Configuration, into: Path | None, schemas: Path | Non
         raise InvalidInputError(
             f"{schemas} is outside of the project: name a file or a folder outside with --into too"
         )
+
+
+def _check_module_name(into: Path) -> None:
+    if into.suffix == ".py":
+        if not into.stem.isidentifier() or iskeyword(into.stem):
+            raise InvalidInputError(
+                f"--into {into}: {into.name} cannot be imported: use letters, digits and _, not a "
+                "digit first"
+            )
+    elif into.suffix and not into.is_dir():
+        raise InvalidInputError(f"--into {into}: name a Python file (….py) or a folder")
 
 
 def _absolute(path: Path) -> Path:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from spacecall._atomic import write_files
+from spacecall._atomic import remove_files, write_files
 from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_info import parse_endpoints
@@ -28,7 +28,7 @@ from spacecall.codegen._schemas.endpoint_selection import select_endpoints
 from spacecall.codegen._schemas.schema_documents import JOIN_FILE, build_documents, endpoint_schemas
 from spacecall.codegen._schemas.schema_folder import LOCK_FILE, Lock, SchemaFolder
 from spacecall.endpoints import Endpoint
-from spacecall.errors import InvalidInputError
+from spacecall.errors import InvalidInputError, NotFoundError
 
 __all__ = [
     "AddedClient",
@@ -68,10 +68,14 @@ class AddedClient:
     Attributes:
         folder: the schemas as written.
         paths: the paths of the schemas and of the module.
+        older_module: the client's module in another place before, if any.
+        removed_older: whether that was removed, since it was as it had been generated.
     """
 
     folder: SchemaFolder
     paths: ClientPaths
+    older_module: Path | None = None
+    removed_older: bool = False
 
 
 def add_client(
@@ -91,7 +95,8 @@ def add_client(
 ) -> AddedClient:
     """Write the schema folder and the module of an app's client.
 
-    The client of another app is never replaced.
+    The client of another app is never replaced. A module of this client in another place is
+    removed, unless somebody has changed it.
 
     Args:
         app: the app's documents.
@@ -146,15 +151,41 @@ def add_client(
     with project_lock(root):
         _check_name(name, paths, app, folder, root)
         check_module(paths.module, paths.schemas, root)
+        older = None
+        if chosen is not None:
+            noted_module = _read_code(paths.schemas)
+            before = root / noted_module if noted_module else into
+            module_before = client_paths(root, client_name, app.source, into=before).module
+            older = _older_module(module_before, paths)
+        is_unchanged = older is not None and _is_as_generated(older, paths.schemas, root)
         *document_files, lock = schema_folder.folder_files(
             paths.schemas, folder.lock, folder.documents
         ).items()
         module = generated_files.changed_files(paths.module, code, package=package)
         # the lock has the hashes of the other files, so it is written last
         write_files(dict([*document_files, *module.items(), lock]), root)
+        if older is not None and is_unchanged:
+            remove_files([older], root)
     return AddedClient(
-        schema_folder.make_folder(paths.schemas.name, folder.lock, folder.documents), paths
+        schema_folder.make_folder(paths.schemas.name, folder.lock, folder.documents),
+        paths,
+        older,
+        is_unchanged,
     )
+
+
+def _older_module(module: Path, paths: ClientPaths) -> Path | None:
+    """Return the module that a client had before, if it is another file of this client."""
+    if not module.is_file() or (paths.module.exists() and module.samefile(paths.module)):
+        return None
+    return module if generated_files.is_generated_from(module, paths.origin) else None
+
+
+def _is_as_generated(module: Path, folder: Path, root: Path) -> bool:
+    try:
+        return generated_files.has_text(module, render_folder(folder, root))
+    except (SchemaError, NotFoundError):  # nobody knows
+        return False
 
 
 def _read_code(folder: Path) -> str:
