@@ -212,7 +212,8 @@ async def make_portable(messages: Sequence[Message]) -> tuple[Message, ...]:
     """Return the messages with media as URLs or data URIs, which can be saved and sent again.
 
     Raises:
-        InvalidInputError: a medium is invalid, or cannot be read.
+        InvalidInputError: a medium is invalid, or cannot be read; the message says which of its
+            message.
     """
     return tuple([await _portable_message(message) for message in messages])
 
@@ -221,11 +222,24 @@ async def _portable_message(message: Message) -> Message:
     content = message.content
     if not isinstance(content, str):
         parts = replace(message, media=()).parts
-        content = [await part.portable() if isinstance(part, Media) else part for part in parts]
-    media = [await Media(item).portable() for item in message.media]
+        content = [
+            await _portable(part, f"content[{index}]") if isinstance(part, Media) else part
+            for index, part in enumerate(parts)
+        ]
+    media = [
+        await _portable(medium, f"media[{index}]")
+        for index, medium in enumerate(read_media(message.media, "media"))
+    ]
     return replace(
         message, content=content if isinstance(content, str) else tuple(content), media=tuple(media)
     )
+
+
+async def _portable(medium: Media, place: str) -> Media:
+    try:
+        return await medium.portable()
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{place}: {error.message}") from error
 
 
 def format_history(messages: Sequence[Message]) -> str:

@@ -29,6 +29,7 @@ def test_an_event_and_a_query_reach_the_app(cli: Cli, joins_app: AppServer) -> N
     [
         (["--event-data", "[1]"], "--event-data must be a JSON object"),
         (["--event-data", "{"], "--event-data is not valid JSON"),
+        (["--event-data", "-"], "--event-data: write the object itself, or @file: stdin"),
         (["--query-param", "a"], "--query-param must be NAME=VALUE, got 'a'"),
     ],
 )

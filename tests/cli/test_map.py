@@ -397,3 +397,15 @@ def test_rows_go_to_copies_of_the_app_too(cli: Cli, protocol_app_6: AppServer) -
         refused = cli(*command, *options)
         assert (refused.code, message in refused.err) == (2, True), refused.err
         assert "secret" not in refused.err
+
+
+def test_a_row_whose_file_is_stdin_has_an_error_of_its_own(
+    cli: Cli, protocol_app_6: AppServer
+) -> None:
+    write_rows("rows.jsonl", {"files": ["-"]})
+    done = cli(
+        "map", protocol_app_6.url, "/files", "--input", "rows.jsonl", "--output", "out.jsonl"
+    )
+    assert done.code == 1
+    (row,) = read_lines("out.jsonl")
+    assert row["error"]["message"] == "a row cannot read stdin (-): write the path of a file"

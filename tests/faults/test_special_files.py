@@ -14,6 +14,7 @@ import anyio
 import pytest
 
 from spacecall import File, InvalidInputError, Space
+from spacecall.chat import Message
 from spacecall.cli._inputs.flag_values import InputReader, parse_value
 from spacecall.inference import HuggingFaceInference
 from spacecall.media import Media
@@ -81,6 +82,20 @@ async def test_chat_and_inference_refuse_it(special: Path) -> None:
     async with HuggingFaceInference.connect(base_url="http://127.0.0.1:1") as hf:
         with pytest.raises(InvalidInputError, match=REFUSED):
             await hf.automatic_speech_recognition(special, model="owner/model")
+
+
+async def test_the_message_says_which_medium_has_become_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "x.gif"
+    path.write_bytes(b"GIF89a")
+    first, second = Media(b"GIF89a"), Media(path, kind="image")
+    path.unlink()
+    os.mkfifo(path)
+    message = Message("user", ["What is this?", second])
+    async with HuggingFaceInference.connect(base_url="http://127.0.0.1:1") as hf:
+        with pytest.raises(InvalidInputError, match=rf"^media\[1\]: .* {REFUSED}"):
+            await hf.chat("x", media=[first, second], model="owner/model")
+        with pytest.raises(InvalidInputError, match=rf"^content\[1\]: .* {REFUSED}"):
+            await hf.chat([message], model="owner/model")
 
 
 def test_the_command_refuses_it_in_arguments_and_in_lines(special: Path) -> None:

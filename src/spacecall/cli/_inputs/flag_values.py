@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from spacecall._core.json_values import as_dict, as_list, as_str_list, is_array, is_object
 from spacecall._core.schema_check import find_problems, is_file, map_files
@@ -30,16 +30,22 @@ _BOOLEANS = {
     "0": False,
 }
 
+_STDIN_HAS_LINES: Final = (
+    "stdin holds the lines of --jsonl or --stream-input: an argument cannot be - or @- too"
+)
+
 
 class InputReader:
     """Reads texts and files that the command line refers to.
 
     Args:
-        stdin: the bytes of stdin; None if they are the lines of `--jsonl` or `--stream-input`.
+        stdin: the bytes of stdin; None if no word can mean it.
+        no_stdin: why not, for the message.
     """
 
-    def __init__(self, stdin: bytes | None = None) -> None:
+    def __init__(self, stdin: bytes | None = None, *, no_stdin: str = _STDIN_HAS_LINES) -> None:
         self._stdin = stdin
+        self._no_stdin = no_stdin
         self._stdin_reads = 0
 
     def read_option(self, option: str, word: str) -> str:
@@ -95,10 +101,7 @@ class InputReader:
 
     def _read_stdin(self) -> bytes:
         if self._stdin is None:
-            raise InvalidInputError(
-                "stdin holds the lines of --jsonl or --stream-input: an argument cannot be - or "
-                "@- too"
-            )
+            raise InvalidInputError(self._no_stdin)
         self._stdin_reads += 1
         if self._stdin_reads > 1:
             raise InvalidInputError("stdin can be read once: use - for one argument only")

@@ -67,7 +67,7 @@ class CallRequest:
         out: the folder for files of the result.
         raw: whether a terminal gets the exact text.
         check: whether to check the arguments against the app's schema.
-        event_data: the details of an event as JSON, `@file` or `-`; empty for none.
+        event_data: the details of an event as JSON, or `@file`; empty for none.
         query_params: what the function reads from the query of the request.
         stream_inputs: the inputs of a stream: files, folders and values, or `-`; empty for a call.
     """
@@ -127,7 +127,8 @@ def _parse_event_data(text: str) -> dict[str, Any] | None:
     if not text:
         return None
     option = "--event-data"
-    return parse_json_arguments(InputReader().read_option(option, text), option)
+    reader = InputReader(no_stdin="write the object itself, or @file: stdin (-) is not read")
+    return parse_json_arguments(reader.read_option(option, text), option)
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,8 @@ async def _watch_interrupts(stop: anyio.Event, scope: anyio.CancelScope) -> None
 
 
 def _load_files(endpoint: Endpoint, arguments: dict[str, Any]) -> dict[str, Any]:
-    return load_argument_files(endpoint, arguments, InputReader())
+    reader = InputReader(no_stdin="a row cannot read stdin (-): write the path of a file")
+    return load_argument_files(endpoint, arguments, reader)
 
 
 def _write_summary(summary: BatchSummary, batch: Batch, *, as_json: bool, quiet: bool) -> None:
