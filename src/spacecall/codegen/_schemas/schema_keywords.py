@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from spacecall._core.json_values import as_list, is_array, is_object
+from spacecall._core.json_values import as_dict, as_list, is_array, is_object
 from spacecall._core.schema_nodes import is_number
 from spacecall._suggestions import did_you_mean
 
@@ -111,7 +111,7 @@ def _enclose(path: list[str], value: Any) -> Any:
 
 
 def _references(node: Any) -> Iterator[str]:
-    for keyword, value in (node if is_object(node) else {}).items():
+    for keyword, value in as_dict(node).items():
         if keyword == "$ref" and _is_text(value):
             yield value
         elif keyword in _NODES:
