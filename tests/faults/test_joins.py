@@ -263,7 +263,7 @@ async def test_a_session_that_lost_its_stream_takes_no_further_job() -> None:
         app.once("data", cut)
         with pytest.raises(JobLostError):
             await session.call("/echo", text="x")
-        with pytest.raises(JobLostError, match=r"of this session broke.*open a new one") as caught:
+        with pytest.raises(JobLostError, match=r"of this session broke.*open another") as caught:
             await session.call("/echo", text="x")
         assert not caught.value.sent
         assert caught.value.safe_to_retry
