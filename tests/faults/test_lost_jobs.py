@@ -79,7 +79,7 @@ async def test_a_lost_job_of_one_call_may_have_a_retry_of_its_own() -> None:
 async def test_a_lost_job_of_a_session_cannot_go_on_there() -> None:
     async with faulty(retry=ONCE_MORE) as (app, space), space.session() as session:
         app.once("data", cut)
-        with pytest.raises(JobLostError, match=r"of this session broke.*open a new one") as caught:
+        with pytest.raises(JobLostError, match=r"of this session broke.*open another") as caught:
             await session.call("/chat", text="x")
         assert caught.value.safe_to_retry, "the second submission was never sent"
         assert len(app.asked("join")) == 1
