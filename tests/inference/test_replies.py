@@ -157,15 +157,19 @@ async def test_a_reply_that_ends_while_the_model_thinks_warns(
     assert caught[0].filename == __file__
 
 
+def answer_hello(service: StandIn, reason: str, *, stream: bool) -> None:
+    if stream:
+        service.on(CHAT, streaming(chunk("Hel"), chunk("lo", reason), done=True))
+    else:
+        service.on(CHAT, answering(200, whole("Hello", reason)))
+
+
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("reason", ["length", "max_tokens", "model_length", "content_filter"])
 async def test_an_answer_that_is_not_complete_warns(
     service: StandIn, reason: str, stream: bool
 ) -> None:
-    if stream:
-        service.on(CHAT, streaming(chunk("Hel"), chunk("lo", reason), done=True))
-    else:
-        service.on(CHAT, answering(200, whole("Hello", reason)))
+    answer_hello(service, reason, stream=stream)
     is_filtered = reason == "content_filter"
     match = "a filter of the service" if is_filtered else r"limit of tokens: raise max_tokens \(now"
     async with opened(service) as (hf, _):
@@ -194,10 +198,7 @@ async def test_one_of_several_answers_that_is_cut_off_warns(service: StandIn) ->
 async def test_a_model_that_fails_during_its_answer_is_an_error_with_the_reply_so_far(
     service: StandIn, reason: str, stream: bool
 ) -> None:
-    if stream:
-        service.on(CHAT, streaming(chunk("Hel"), chunk("lo", reason), done=True))
-    else:
-        service.on(CHAT, answering(200, whole("Hello", reason)))
+    answer_hello(service, reason, stream=stream)
     async with opened(service) as (hf, _):
         with pytest.raises(FailedReplyError, match="after 5 characters") as caught:
             await hf.chat("Hi", model="llama-3:novita", stream=stream)

@@ -37,41 +37,6 @@ else:
 
 from spacecall._io.http_client import PACKAGES, HttpClient, package_of
 
-__all__ = [
-    "HTTP_PACKAGES",
-    "LIBRARY_NAME",
-    "OWN_LIBRARY",
-    "URL",
-    "AsyncBaseTransport",
-    "AsyncByteStream",
-    "AsyncClient",
-    "AsyncHTTPTransport",
-    "ConnectError",
-    "ConnectTimeout",
-    "Cookies",
-    "HTTPError",
-    "HttpLibrary",
-    "InvalidURL",
-    "Limits",
-    "NetworkStream",
-    "PoolTimeout",
-    "Proxy",
-    "ProxyError",
-    "ReadError",
-    "ReadTimeout",
-    "RemoteProtocolError",
-    "Request",
-    "Response",
-    "TransportError",
-    "WriteError",
-    "WriteTimeout",
-    "create_ssl_context",
-    "error_types",
-    "library_of",
-    "parse_events",
-    "stream_error_types",
-]
-
 URL = library.URL
 AsyncBaseTransport = library.AsyncBaseTransport
 AsyncByteStream = library.AsyncByteStream
