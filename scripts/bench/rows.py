@@ -1,4 +1,4 @@
-"""Rows per second and memory of `space.map` and of batches, on the wire stub.
+"""Rows per second and memory of `space.map` and `spacecall map`, on the wire stub.
 
 `python -m scripts.bench.rows [--rows N] [CLIENT…]`, in the environment of `./scripts/bench/run`,
 prints a table for docs/performance.md. A million rows take hours, all clients together.
@@ -16,7 +16,7 @@ CALLS = 16
 """Calls that run at once."""
 NAMES = {
     "ours": "`space.map`",
-    "batch": "`run_batch`, as of `spacecall map`",
+    "command": "`spacecall map`",
     "floor": "bare httpx",
     "official": "`ThreadPoolExecutor` over gradio_client",
 }
@@ -31,7 +31,7 @@ def measure(url: str, client: str, rows: int) -> Sample:
     """Return what a client measured of itself."""
     arguments: dict[str, object] = {"url": url, "rows": rows, "calls": CALLS}
     with tempfile.TemporaryDirectory(prefix="spacecall-bench-") as folder:
-        if client == "batch":
+        if client == "command":
             arguments["folder"] = folder
         module = "scripts.bench.clients.rows"
         timeout = 600 + rows * _SECONDS_PER_ROW

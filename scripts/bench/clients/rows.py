@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stdout, suppress
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ from scripts.bench.clients.process import Numbers, Spent, main, own_memory
 
 _READINGS = 20
 """How often the memory is read."""
+_SECONDS_PER_ROW = 0.001
+"""Less than a row takes."""
 
 
 class Memory:
@@ -61,31 +66,49 @@ def ours(url: str, rows: int, calls: int) -> Numbers:
     return asyncio.run(work())
 
 
-def batch(url: str, rows: int, calls: int, folder: str) -> Numbers:
-    """Run a batch from one file of JSON lines to another, as `spacecall map` does."""
-    space_class: Any = import_module("spacecall").Space
-    module: Any = import_module("spacecall.batch")
-    source, output = Path(folder) / "rows.jsonl", Path(folder) / "out.jsonl"
+def command(url: str, rows: int, calls: int, folder: str) -> Numbers:
+    """Run `spacecall map` from one file of JSON lines to another.
+
+    Idle is what the process has after the command has called ten rows of another file.
+    """
+    _map_rows(url, rows=10, calls=calls, folder=Path(folder) / "warm")
+    reading, spent = Memory(_READINGS), Spent()
+    with _called_every(reading.count_row, seconds=rows * _SECONDS_PER_ROW / _READINGS):
+        _map_rows(url, rows=rows, calls=calls, folder=Path(folder) / "measured")
+    return spent.numbers(per=rows) | reading.numbers()
+
+
+def _map_rows(url: str, *, rows: int, calls: int, folder: Path) -> None:
+    folder.mkdir()
+    source, output = folder / "rows.jsonl", folder / "out.jsonl"
     with source.open("w") as file:
         file.writelines(f"{json.dumps(row)}\n" for row in _texts(rows))
-    options: Any = module.Batch(endpoint="/echo", input=source, output=output, concurrency=calls)
-
-    async def work() -> Numbers:
-        async with space_class(url) as space:
-            await space.call("/echo", text="warm")
-            reading, spent = Memory(_READINGS), Spent()
-
-            def on_progress(_: object) -> None:
-                reading.count_row()
-
-            summary = await module.run_batch(space, options, on_progress=on_progress)
-            assert summary.done == rows
-            return spent.numbers(per=rows) | reading.numbers()
-
-    numbers = asyncio.run(work())
+    options = ["--input", str(source), "--output", str(output), "--concurrency", str(calls)]
+    main_of_command: Any = import_module("spacecall.cli").main
+    with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
+        main_of_command(["map", url, "/echo", *options, "--json", "--quiet"])
+    assert json.loads(printed.getvalue())["done"] == rows
     with output.open() as file:
         assert sum(1 for _ in file) == rows
-    return numbers
+
+
+@contextmanager
+def _called_every(call: Callable[[], None], *, seconds: float) -> Iterator[None]:
+    """Call a function in a thread, every so many seconds and at the end."""
+    stopped = threading.Event()
+
+    def work() -> None:
+        while not stopped.wait(seconds):
+            call()
+        call()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
 
 
 def floor(url: str, rows: int, calls: int) -> Numbers:
@@ -132,4 +155,4 @@ def official(url: str, rows: int, calls: int) -> Numbers:
 
 
 if __name__ == "__main__":
-    main({"ours": ours, "batch": batch, "floor": floor, "official": official})
+    main({"ours": ours, "command": command, "floor": floor, "official": official})
