@@ -75,7 +75,7 @@ def gradio(version: str) -> Path:
     if not lock.is_file():
         versions = ", ".join(GRADIO_VERSIONS)
         raise SetupError(f"no pinned requirements for Gradio {version}; there are: {versions}")
-    return _environment(cache() / "gradio" / version, lock, {})
+    return _environment(cache() / "gradio" / version, lock, {}, imports="gradio")
 
 
 def cache() -> Path:
@@ -112,7 +112,9 @@ def _environment(
     *,
     project: bool = False,
     base: str = sys.executable,
+    imports: str = "",
 ) -> Path:
+    """Make an environment if need be; `imports` is what several processes will import at once."""
     python = folder / "bin" / "python"
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
     stamp = json.dumps({"lock": digest, **recipe}, sort_keys=True)
@@ -124,6 +126,8 @@ def _environment(
             say(f"making {_display(folder)} from {_display(lock)} (this is done once)")
             start = time.monotonic()
             _make(folder, python, lock, project=project, base=base)
+            if imports:  # compiles it, once
+                run([python, "-c", f"import {imports}"], quiet=True)
             (folder / _STAMP).write_text(stamp, encoding="utf-8")
             say(f"made {_display(folder)} in {time.monotonic() - start:.0f} s")
     return python

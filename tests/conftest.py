@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -47,6 +48,17 @@ LONGEST_FILES = (
 """The test files that take longest: a few of them have few tests."""
 
 
+ON_ASYNCIO_ALONE = (servers.GRADIO_5, servers.GRADIO_4)
+"""Releases whose protocol is that of Gradio 6: on trio it is tested there."""
+_OTHER_RELEASE = re.compile("|".join(map(re.escape, ON_ASYNCIO_ALONE)))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option `--all-pairs`."""
+    help_text = f"run tests of Gradio {' and '.join(ON_ASYNCIO_ALONE)} on trio too"
+    parser.addoption("--all-pairs", action="store_true", help=help_text)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Show progress while an environment is made, although pytest captures the output of tests.
 
@@ -69,16 +81,37 @@ def pytest_configure(config: pytest.Config) -> None:
     _environments.write_line = write_line
 
 
+@pytest.hookimpl(trylast=True)  # after -k and -m
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give whole files to the processes of pytest-xdist, the longest first, so that none is last.
+    """Leave out pairs of a backend and a release, and put the longest files first."""
+    if not config.getoption("--all-pairs"):
+        _leave_out_pairs(config, items)
+    if hasattr(config, "workerinput"):
+        _put_longest_files_first(items)
+
+
+def _leave_out_pairs(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out `ON_ASYNCIO_ALONE` on trio, where the same test runs on Gradio 6."""
+    names = {item.nodeid for item in items}
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        on_newest = _OTHER_RELEASE.sub(servers.GRADIO_6, item.nodeid)
+        is_pair = re.search(r"\btrio\b", item.name) and on_newest != item.nodeid
+        (left_out if is_pair and on_newest in names else kept).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
+def _put_longest_files_first(items: list[pytest.Item]) -> None:
+    """Order files so that the processes of pytest-xdist begin no long file last.
 
     This is for ``--dist loadfile --no-loadscope-reorder``: xdist's own order knows only the number
     of tests in a file.
     """
-    if hasattr(config, "workerinput"):
-        sizes = Counter(item.path for item in items)
-        ranks = {ROOT / "tests" / name: rank for rank, name in enumerate(LONGEST_FILES)}
-        items.sort(key=lambda item: (ranks.get(item.path, len(ranks)), -sizes[item.path]))
+    sizes = Counter(item.path for item in items)
+    ranks = {ROOT / "tests" / name: rank for rank, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: (ranks.get(item.path, len(ranks)), -sizes[item.path]))
 
 
 def pytest_collection_finish() -> None:

@@ -63,6 +63,25 @@ def test_a_missing_program_is_a_failure_in_ci(tmp_path: Path) -> None:
     assert "nginx is missing: apt-get install nginx-light" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [([], False), (["--all-pairs"], True), (["-k", "trio and 5.50"], True)],
+    ids=["by-default", "all-pairs", "asked-for"],
+)
+def test_releases_of_one_protocol_run_once_on_trio(options: list[str], *, shown: bool) -> None:
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, "tests/client/test_calls_without_queue.py", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=True,
+    )
+    assert ("[gradio-5.50.0-trio" in done.stdout) is shown
+    assert shown or "[gradio-5.50.0-asyncio" in done.stdout
+
+
 def test_a_program_is_found_where_only_root_looks(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 
 import pytest
@@ -15,12 +16,16 @@ NAMED = [
     for page in PAGES
     for name in re.findall(r"^\|.*\| `(test_\w+)` \|$", page.read_text("utf-8"), re.M)
 ]
-TESTS = {
-    node.name
-    for path in (ROOT / "tests").rglob("test_*.py")
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-}
+
+
+@functools.cache
+def names_of_tests() -> set[str]:
+    return {
+        node.name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
 
 
 def test_the_pages_name_tests() -> None:
@@ -30,4 +35,4 @@ def test_the_pages_name_tests() -> None:
 
 @pytest.mark.parametrize("name", NAMED)
 def test_a_named_test_exists(name: str) -> None:
-    assert name in TESTS
+    assert name in names_of_tests()
