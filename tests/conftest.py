@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 import signal
 from collections import Counter
@@ -62,9 +63,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Show progress while an environment is made, although pytest captures the output of tests.
 
-    Commands that tests start and signal must not inherit from `nohup`, or from a shell's background
-    job, that the signals are ignored.
+    The processes of a run share the launchers of apps. Commands that tests start and signal must
+    not inherit from `nohup`, or from a shell's background job, that the signals are ignored.
     """
+    os.environ["SPACECALL_LAUNCHERS"] = str(servers.launchers_folder())
     for number, handler in (
         (signal.SIGHUP, signal.SIG_DFL),
         (signal.SIGINT, signal.default_int_handler),

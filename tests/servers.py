@@ -1,13 +1,15 @@
 """Real Gradio apps on free loopback ports, for the tests.
 
-Each Gradio release has a launcher, `apps/launch.py`, whose forks are the apps. It reads requests
-from a pipe: when the process that started it ends, however it ends, the launcher kills its apps.
+Each Gradio release has a launcher, `apps/launch.py`, whose forks are the apps. The processes of a
+test run share it, each by a connection: when one ends, however it ends, the launcher kills its
+apps.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import functools
 import json
 import os
@@ -172,24 +174,29 @@ def free_port() -> int:
             return port
 
 
+@functools.cache
+def launchers_folder() -> Path:
+    """Return the folder of the launchers' sockets: that of the test run, or one of this process."""
+    if shared := os.environ.get("SPACECALL_LAUNCHERS"):
+        return Path(shared)
+    folder = tempfile.mkdtemp(prefix="spacecall-launchers-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 class _PortTakenError(Exception):
     """Another process took the port between its choice and its use."""
 
 
 class _Launcher:
-    """The launcher of a Gradio release."""
+    """A connection to the launcher of a Gradio release."""
 
     def __init__(self, python: Path) -> None:
         self._lock = threading.Lock()
-        self._process = subprocess.Popen(
-            [str(python), "-u", str(LAUNCHER)],
-            env=_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            text=True,
-        )
-        atexit.register(self._process.communicate)  # closes its stdin, and waits for its end
+        self._socket = _connect(python)
+        self._lines = self._socket.makefile("rw", encoding="utf-8")
+        atexit.register(self._socket.close)
+        atexit.register(self._lines.close)
 
     def start(self, app: Path, args: Sequence[str], env: Mapping[str, str], log: Path) -> int:
         """Start an app and return its process id."""
@@ -200,16 +207,40 @@ class _Launcher:
             "cwd": str(Path.cwd()),
             "log": str(log),
         }
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
         with self._lock:
-            stdin.write(f"{json.dumps(request)}\n")
-            stdin.flush()
-            return int(stdout.readline())
+            self._lines.write(f"{json.dumps(request)}\n")
+            self._lines.flush()
+            return int(self._lines.readline())
 
 
 _launcher = functools.cache(_Launcher)
+
+
+def _connect(python: Path) -> socket.socket:
+    """Connect to the launcher of this run, and start it if there is none."""
+    release = python.parent.parent.name
+    path = launchers_folder() / release
+    with path.with_name(f"{release}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return _connect_to(path)
+        except OSError:
+            path.unlink(missing_ok=True)
+            command = [str(python), str(LAUNCHER), str(path)]
+            subprocess.run(command, env=_environment(), start_new_session=True, check=True)
+            return _connect_to(path)
+
+
+def _connect_to(path: Path) -> socket.socket:
+    connected = socket.socket(socket.AF_UNIX)
+    try:
+        connected.connect(str(path))
+        if not connected.recv(1):  # a launcher that is about to end does not greet
+            raise ConnectionError
+    except OSError:
+        connected.close()
+        raise
+    return connected
 
 
 def _launch(

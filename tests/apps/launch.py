@@ -1,8 +1,12 @@
 """Runs apps as `python app.py …` would, each in a process of its own, forked from this one.
 
-Importing Gradio takes most of the time of a start, and happens here once. Each line of stdin is a
-JSON object with the `app`, its `args`, its `env`, its `cwd` and the path of its `log`; the answer
-is a line with its process id. When stdin ends, all apps are killed.
+Importing Gradio takes most of the time of a start, and happens here once, for all processes of a
+test run. They connect to the socket whose path is the argument. The command ends when they can, and
+a fork of it goes on, until its last connection ends.
+
+A byte greets each connection. Each line from it is a JSON object with the `app`, its `args`, its
+`env`, its `cwd` and the path of its `log`; the answer is a line with its process id. When the
+connection ends, its apps are killed.
 
 The queue of an app waits for changes, unless its `env` has LOOKING_QUEUE: then it looks for them
 as it does in Gradio.
@@ -17,7 +21,9 @@ import json
 import os
 import random
 import runpy
+import select
 import signal
+import socket
 import sys
 import tempfile
 import weakref
@@ -28,6 +34,10 @@ from gradio import queueing
 
 IDLE = 0.5
 """Seconds after which a queue looks for a job although nothing has told it of one."""
+
+
+PATIENCE = 60
+"""Seconds until this ends because nobody has connected."""
 
 
 class Pause(float):
@@ -129,22 +139,70 @@ def become(request):
     runpy.run_path(request["app"], run_name="__main__")
 
 
+class Connection:
+    """A process that starts apps."""
+
+    def __init__(self, connected):
+        self._socket = connected
+        self._socket.sendall(b"!")
+        self._lines = connected.makefile("rw")
+        self._apps = []
+
+    def fileno(self):
+        return self._socket.fileno()
+
+    def read_request(self):
+        """Return a request; None at the end of the connection."""
+        line = self._lines.readline()
+        return json.loads(line) if line else None
+
+    def tell(self, pid):
+        """Say which process the app is."""
+        self._apps.append(pid)
+        with contextlib.suppress(OSError):
+            os.setpgid(pid, pid)
+        with contextlib.suppress(OSError):
+            print(pid, file=self._lines, flush=True)
+
+    def close(self):
+        self._lines.close()
+        self._socket.close()
+
+    def kill_apps(self):
+        for pid in self._apps:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+def listen(path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    listener.settimeout(PATIENCE)
+    if os.fork():
+        os._exit(0)
+    return listener
+
+
 def main():
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel forgets an app that has ended
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    apps = []
-    while line := sys.stdin.readline():
-        request = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            return become(request)
-        apps.append(pid)
-        with contextlib.suppress(OSError):
-            os.setpgid(pid, pid)
-        print(pid, flush=True)
-    for pid in apps:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+    listener = listen(sys.argv[1])
+    connections = [Connection(listener.accept()[0])]
+    while connections:
+        for ready in select.select([listener, *connections], [], [])[0]:
+            if ready is listener:
+                connections.append(Connection(listener.accept()[0]))
+            elif request := ready.read_request():
+                pid = os.fork()
+                if pid == 0:
+                    for each in (listener, *connections):
+                        each.close()
+                    return become(request)
+                ready.tell(pid)
+            else:
+                ready.kill_apps()
+                connections.remove(ready)
 
 
 main()
