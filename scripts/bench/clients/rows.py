@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout, suppress
 from importlib import import_module
@@ -93,7 +93,7 @@ def _map_rows(url: str, *, rows: int, calls: int, folder: Path) -> None:
 
 
 @contextmanager
-def _called_every(call: Callable[[], None], *, seconds: float) -> Iterator[None]:
+def _called_every(call: Callable[[], None], *, seconds: float) -> Generator[None]:
     """Call a function in a thread, every so many seconds and at the end."""
     stopped = threading.Event()
 
