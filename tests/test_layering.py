@@ -18,7 +18,16 @@ PACKAGE = ROOT / "src" / "spacecall"
 LAYERS = (
     ("_version", "_visible", "_warnings", "_suggestions"),
     ("_option_checks", "errors", "hooks", "events", "endpoints", "component_updates"),
-    ("_atomic", "_filenames", "_problems", "_filesources", "files", "tickets", "media"),
+    (
+        "_atomic",
+        "_filenames",
+        "_json_objects",
+        "_problems",
+        "_filesources",
+        "files",
+        "tickets",
+        "media",
+    ),
     ("_event_data",),
     ("event_data", "options", "rows"),
     ("_wire_model",),

@@ -185,7 +185,7 @@ async def test_ids_are_never_paths_and_may_repeat(tmp_path: Path) -> None:
     batch = create_batch(tmp_path, "/echo", *rows, id_column="key")
     async with stub() as app, Space(app.url) as space:
         assert (await run_batch(space, batch)).done == 3
-    assert [result["id"] for result in results(batch)] == ["../../x", "../../x", "2"]
+    assert [result["id"] for result in results(batch)] == ["../../x", "../../x", None]
     assert names_in(tmp_path) == ["out", "rows.jsonl"]
 
 
@@ -228,6 +228,7 @@ async def test_a_file_that_cannot_be_fetched_is_an_error_and_no_second_call(
         ({"dead_letter": "taken/mine"}, "exists"),
         ({"dead_letter": "nowhere/failed.jsonl"}, "there is no folder"),
         ({"dead_letter": "out.jsonl"}, "would replace"),
+        ({"dead_letter": "out.jsonl.journal-wal"}, "would replace"),
     ],
 )
 async def test_no_file_of_the_user_is_replaced(

@@ -182,7 +182,8 @@ async def test_a_batch_runs_on_a_pool(tmp_path: Path) -> None:
 async def test_rows_that_an_overloaded_app_refuses_have_no_outcome_yet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batch = create_batch(tmp_path, "/echo", *({"text": f"{index}"} for index in range(9)))
+    rows = [{"text": f"{index}"} for index in range(9)]
+    batch = create_batch(tmp_path, "/echo", *rows, concurrency=2)
     async with stub() as app, Space(app.url, retry=QUICK) as space:
         app.once("join", app_accepts(app), *[refusing(429, {}) for _ in range(30)])
         assert (await run_batch(space, batch)).done == 9

@@ -13,6 +13,7 @@ import pytest
 
 from spacecall import Endpoint, InvalidInputError, Parameter, ReturnValue
 from spacecall.batch import Batch, _result_files
+from spacecall.batch._input_version import InputVersion
 from spacecall.batch._result_files import write_failed_rows, write_results
 from spacecall.batch._row_arguments import RowArguments
 from spacecall.batch._row_files import RowFile, check_rows, count_rows, digest_file, read_rows
@@ -80,8 +81,52 @@ def test_lines_that_are_not_objects_are_errors_of_their_rows(tmp_path: Path) -> 
     rows = list(read_rows(RowFile(path)))
     assert [row.number for row in rows] == [0, 1, 2, 3]
     assert [bool(row.problem) for row in rows] == [False, True, True, False]
-    write_failed_rows(tmp_path / "failed.jsonl", RowFile(path), {1, 3})
+    write_failed_rows(tmp_path / "failed.jsonl", InputVersion(RowFile(path)), {1, 3})
     assert (tmp_path / "failed.jsonl").read_text() == 'nonsense\n{"text": "b"}'
+
+
+def test_a_key_that_is_there_twice_is_an_error_of_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"text": "a", "text": "b"}\n{"text": "c"}\n')
+    first, second = read_rows(RowFile(path))
+    assert first.problem == "the JSON has the key 'text' twice: remove one"
+    assert second.values == {"text": "c"}
+
+
+@pytest.mark.parametrize("content", ['{"text": "a"}\n', '\n{"text": "a"}\n'])
+def test_a_byte_order_mark_is_no_row(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(content, encoding="utf-8-sig")
+    assert [row.values for row in read_rows(RowFile(path))] == [{"text": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("key", "row_id"),
+    [
+        ('"x"', "x"),
+        ("7", "7"),
+        ("true", "true"),
+        ('{"a": 1}', '{"a": 1}'),
+        ('"true"', "true"),
+        ("null", None),
+    ],
+)
+def test_an_id_that_is_no_text_is_json(tmp_path: Path, key: str, row_id: str | None) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{{"text": "a", "key": {key}}}\n')
+    (row,) = read_rows(RowFile(path))
+    batch = Batch(endpoint="/call", input=path, output=tmp_path / "out", id_column="key")
+    assert RowArguments(batch, ENDPOINT).read_id(row) == row_id
+    numbered = replace(batch, id_column=None)
+    assert RowArguments(numbered, ENDPOINT).read_id(row) == "0"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_csv_that_is_not_utf8_is_refused(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("text,café\na,b\n", encoding=encoding)
+    with pytest.raises(InvalidInputError, match="it is not UTF-8"):
+        arguments_of(path)
 
 
 def test_columns_are_mapped_and_images_of_datasets_are_files(tmp_path: Path) -> None:
@@ -106,7 +151,7 @@ def test_columns_are_mapped_and_images_of_datasets_are_files(tmp_path: Path) -> 
     assert arguments.read_id(row) == "x"
     assert arguments.describe(row)["photo"]["path"] == "a.png"
     assert arguments.describe(row)["photo"]["bytes"]["bytes"] == 3
-    write_failed_rows(tmp_path / "failed.jsonl", RowFile(path), {0})
+    write_failed_rows(tmp_path / "failed.jsonl", InputVersion(RowFile(path)), {0})
     (again,) = read_rows(RowFile(tmp_path / "failed.jsonl"))
     assert again.values["photo"] == "data:application/octet-stream;base64,cG5n"
 

@@ -121,6 +121,13 @@ def test_rows_come_from_stdin(cli: Cli, protocol_app_6: AppServer) -> None:
     assert "the input changed since this batch was begun" in changed.err
 
 
+def test_a_compressed_stdin_is_refused(cli: Cli, protocol_app_6: AppServer) -> None:
+    command = ("map", protocol_app_6.url, "/echo", "--input", "-", "--output", "out.jsonl")
+    refused = cli(*command, stdin=gzip.compress(b'{"text": "a"}\n'))
+    assert refused.code == 2
+    assert "stdin is compressed: pipe it through `gzip -d`" in refused.err
+
+
 def test_a_changed_input_or_option_is_refused(cli: Cli, protocol_app_6: AppServer) -> None:
     write_rows("rows.jsonl", {"text": "a", "other": "b"})
     command = ("map", protocol_app_6.url, "/echo", "--input", "rows.jsonl", "--output", "out")

@@ -183,7 +183,8 @@ def check_folders(batch: Batch) -> None:
     failed_rows = batch.failed_rows
     if failed_rows is None:
         return
-    for path in (batch.input, batch.results, batch.journal):
+    of_sqlite = (Path(f"{batch.journal}{suffix}") for suffix in ("", "-wal", "-shm", "-journal"))
+    for path in (batch.input, batch.results, *of_sqlite):
         if failed_rows.absolute() == path.absolute():
             raise InvalidInputError(f"the rows that fail would replace {path}: choose another file")
     if failed_rows.exists() and batch.dead_letter is not None:

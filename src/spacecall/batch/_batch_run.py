@@ -20,15 +20,13 @@ from spacecall._client.space import SpaceView
 from spacecall._option_checks import checked_call
 from spacecall.batch._batch_apps import BatchApps
 from spacecall.batch._batch_request import Batch, BatchProgress, BatchSummary, row_file
+from spacecall.batch._input_version import InputVersion
 from spacecall.batch._result_files import write_failed_rows, write_results
 from spacecall.batch._result_folder import replace_files
 from spacecall.batch._row_arguments import RowArguments, default_error_record, to_reference
 from spacecall.batch._row_files import (
     InputRow,
     check_rows,
-    count_rows,
-    digest_file,
-    read_rows,
     to_json_value,
 )
 from spacecall.batch._row_journal import JournalRow, RowJournal, journal_facts, open_journal
@@ -86,7 +84,8 @@ async def run_batch(
     Raises:
         TypeError: an argument is of the wrong type.
         InvalidInputError: the input, the endpoint or an option does not fit the batch, or has
-            changed since the batch was begun.
+            changed since the batch was begun; or the input changes while it runs. Calls that run
+            are finished before.
         NotFoundError: the app has no such endpoint.
         QuotaExceededError: the quota is used up, and `on_quota` is "stop".
         OSError: an output cannot be written.
@@ -94,23 +93,23 @@ async def run_batch(
     apps = await BatchApps.find(space, batch.endpoint)
     arguments = RowArguments(batch, apps.endpoint)
     file = row_file(batch)
-    digest, lines = await anyio.to_thread.run_sync(digest_file, file, abandon_on_cancel=True)
+    version = await anyio.to_thread.run_sync(InputVersion, file, abandon_on_cancel=True)
     if not batch.journal.exists():
         await anyio.to_thread.run_sync(check_rows, file, abandon_on_cancel=True)
     journal = open_journal(batch)
     try:
         app = apps.identify(journal.read_fact("the app"))
-        journal.check(journal_facts(batch, app, apps.endpoint, apps.shape, digest))
+        journal.check(journal_facts(batch, app, apps.endpoint, apps.shape, version.digest))
         if batch.files is not None:
             remove_parts(batch.files)
-        run = _BatchRun(apps, batch, arguments, journal, count_rows(file, lines))
+        run = _BatchRun(apps, batch, arguments, journal, version)
         run.load_files, run.describe_error = load_files, describe_error
         try:
             return await run.run(on_progress, stop)
         finally:
             write_results(batch.results, journal.records, apps.endpoint)
             if batch.failed_rows is not None:
-                write_failed_rows(batch.failed_rows, file, journal.failed_numbers())
+                write_failed_rows(batch.failed_rows, version, journal.failed_numbers())
     finally:
         journal.close()
 
@@ -124,7 +123,7 @@ class _BatchRun:
         batch: Batch,
         arguments: RowArguments,
         journal: RowJournal,
-        total: int | None,
+        version: InputVersion,
     ) -> None:
         self.load_files: Callable[[Endpoint, dict[str, Any]], dict[str, Any]] | None = None
         self.describe_error: Callable[[Exception], Mapping[str, Any]] = default_error_record
@@ -133,7 +132,7 @@ class _BatchRun:
         self._endpoint = apps.endpoint
         self._arguments = arguments
         self._journal = journal
-        self._total = total
+        self._version = version
         self._called = 0
         self._collected = 0
         self._done = 0
@@ -185,6 +184,7 @@ class _BatchRun:
                 await self._collected_one.wait()
         if on_progress is not None:
             on_progress(self._progress())
+        await anyio.to_thread.run_sync(self._version.check)
         counts = self._journal.count()
         finished = sum(counts.get(state, 0) for state in ("done", "failed", "lost"))
         return BatchSummary(
@@ -201,7 +201,7 @@ class _BatchRun:
 
     def _progress(self) -> BatchProgress:
         return BatchProgress(
-            total=self._total,
+            total=self._version.total,
             done=self._done,
             failed=self._failed,
             running=self._engine.running,
@@ -219,7 +219,7 @@ class _BatchRun:
                     break
                 yield row
             else:
-                self._all_rows_read = True
+                self._all_rows_read = not self._version.has_changed()
         while self._collecting or self._uncollected:
             if self._uncollected:
                 yield self._uncollected.popleft()
@@ -249,7 +249,7 @@ class _BatchRun:
 
     async def _read_rows(self) -> AsyncGenerator[InputRow, None]:
         """Yield the rows of the input, which a thread reads."""
-        thread = IterableThread(read_rows(row_file(self._batch)), lambda row: row)
+        thread = IterableThread(self._version.rows(), lambda row: row)
         try:
             while rows := await thread.take(_ROWS_AHEAD):
                 for row in rows:

@@ -23,6 +23,7 @@ from spacecall._core.fingerprint import fingerprints
 from spacecall.batch._actor_space import SpaceMapping
 from spacecall.batch._batch_mapper import BatchCalls, BatchMapper
 from spacecall.batch._batch_request import Batch, BatchProgress, BatchSummary, row_file
+from spacecall.batch._input_version import InputVersion
 from spacecall.batch._journal_coordinator import CoordinatorStatus, JournalCoordinator
 from spacecall.batch._ray_actors import (
     ActorPool,
@@ -33,14 +34,7 @@ from spacecall.batch._ray_actors import (
 )
 from spacecall.batch._result_files import write_failed_rows, write_results
 from spacecall.batch._row_arguments import RowArguments, default_error_record
-from spacecall.batch._row_files import (
-    InputRow,
-    RowFile,
-    count_rows,
-    digest_file,
-    import_pyarrow,
-    read_rows,
-)
+from spacecall.batch._row_files import InputRow, import_pyarrow
 from spacecall.batch._row_journal import RowJournal, State, journal_facts, open_journal
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
@@ -97,8 +91,9 @@ async def run_batch_on_ray(
     endpoint = await find_endpoint(context.connection, batch.endpoint)
     shape = fingerprints(context.connection.app, [endpoint.name]).get(endpoint.name, "")
     arguments = RowArguments(batch, endpoint)
-    digest, lines = digest_file(row_file(batch))
-    facts = journal_facts(batch, space.url, endpoint, shape, digest)
+    absolute = replace(row_file(batch), path=batch.input.absolute())
+    version = await run_sync(InputVersion, absolute)
+    facts = journal_facts(batch, space.url, endpoint, shape, version.digest)
     if mapping.files_to is not None:
         facts["--files-to"] = mapping.files_to
     elif batch.files is not None:
@@ -114,13 +109,13 @@ async def run_batch_on_ray(
             coordinator = await run_sync(_start_coordinator, batch, context.settings.retry)
             results = batch.results.parent.absolute()
             calls = BatchCalls(arguments, load_files, describe_error, results, space.url)
-            ds = await run_sync(_read_input, batch, bytes(finished))
-            limit_reached = await run_sync(_has_more_rows, batch, bytes(finished))
+            ds = await run_sync(_read_input, version, bytes(finished), batch.limit)
+            limit_reached = await run_sync(_has_more_rows, version, bytes(finished), batch.limit)
             ds = map_batches(ds, BatchMapper, (mapping, endpoint, coordinator, calls), pool)
-            run = _RayRun(ds, coordinator, count_rows(row_file(batch), lines))
+            run = _RayRun(ds, coordinator, version)
             await run.run(on_progress, stop)
     finally:
-        counts = _write_outputs(batch, endpoint)
+        counts = _write_outputs(batch, version, endpoint)
     return BatchSummary(
         done=counts.get("done", 0),
         failed=counts.get("failed", 0),
@@ -233,13 +228,12 @@ def _start_coordinator(batch: Batch, retry: Retry) -> RemoteCoordinator:
     return coordinator
 
 
-def _read_input(batch: Batch, finished: bytes) -> Any:
+def _read_input(version: InputVersion, finished: bytes, limit: int | None) -> Any:
     """Return the rows without an outcome as a dataset. This node reads them."""
     ray, data = import_ray(), import_ray("ray.data")
     datasource = import_ray("ray.data.datasource")
     metadata = import_ray("ray.data.block").BlockMetadata(None, None, None, None)
-    file = replace(row_file(batch), path=batch.input.absolute())
-    read = partial(_read_blocks, file, finished, batch.limit)
+    read = partial(_read_blocks, version, finished, limit)
     read_task = datasource.ReadTask(read, metadata)
 
     def estimate_inmemory_data_size(_: Any) -> int | None:
@@ -262,10 +256,10 @@ def _read_input(batch: Batch, finished: bytes) -> Any:
     )
 
 
-def _read_blocks(file: RowFile, finished: bytes, limit: int | None) -> Iterator[Any]:
+def _read_blocks(version: InputVersion, finished: bytes, limit: int | None) -> Iterator[Any]:
     pyarrow = import_pyarrow("pyarrow")
     rows: list[bytes] = []
-    for row in islice(_unfinished_rows(file, finished), limit):
+    for row in islice(_unfinished_rows(version, finished), limit):
         rows.append(pickle.dumps(row))
         if len(rows) == _ROWS_PER_BLOCK:
             yield pyarrow.table({"row": pyarrow.array(rows, pyarrow.large_binary())})
@@ -273,29 +267,30 @@ def _read_blocks(file: RowFile, finished: bytes, limit: int | None) -> Iterator[
     yield pyarrow.table({"row": pyarrow.array(rows, pyarrow.large_binary())})
 
 
-def _unfinished_rows(file: RowFile, finished: bytes) -> Iterator[InputRow]:
-    for row in read_rows(file):
+def _unfinished_rows(version: InputVersion, finished: bytes) -> Iterator[InputRow]:
+    for row in version.rows():
         if row.number >= len(finished) or not finished[row.number]:
             yield row
+    version.check()
 
 
-def _has_more_rows(batch: Batch, finished: bytes) -> bool:
-    """Return whether there are more rows to call for than `batch.limit`."""
-    if batch.limit is None:
+def _has_more_rows(version: InputVersion, finished: bytes, limit: int | None) -> bool:
+    """Return whether there are more rows to call for than `limit`."""
+    if limit is None:
         return False
-    rows = _unfinished_rows(row_file(batch), finished)
-    return next(islice(rows, batch.limit, None), None) is not None
+    rows = _unfinished_rows(version, finished)
+    return next(islice(rows, limit, None), None) is not None
 
 
 class _RayRun:
     """One run of a batch."""
 
-    def __init__(self, ds: Any, coordinator: RemoteCoordinator, total: int | None) -> None:
+    def __init__(self, ds: Any, coordinator: RemoteCoordinator, version: InputVersion) -> None:
         self.has_remaining_rows = True
         self.status = CoordinatorStatus(0, 0, 0, 0, 0, None)
         self._ds = ds
         self._coordinator = coordinator.handle
-        self._total = total
+        self._version = version
 
     async def run(
         self, on_progress: Callable[[BatchProgress], object] | None, stop: anyio.Event | None
@@ -329,15 +324,19 @@ class _RayRun:
     def _consume(self) -> bool:
         """Run the dataset; return whether rows have no outcome."""
         has_remaining_rows = False
-        for table in self._ds.iter_batches(batch_size=None, batch_format="pyarrow"):
-            has_remaining_rows |= not all(table.column("ended").to_pylist())
+        try:
+            for table in self._ds.iter_batches(batch_size=None, batch_format="pyarrow"):
+                has_remaining_rows |= not all(table.column("ended").to_pylist())
+        except import_ray("ray.exceptions").RayError:
+            self._version.check()
+            raise
         self.status = import_ray().get(self._coordinator.status.remote())
         return has_remaining_rows
 
     async def _progress(self) -> BatchProgress:
         self.status = await self._get(self._coordinator.status.remote())
         return BatchProgress(
-            total=self._total,
+            total=self._version.total,
             done=self.status.done,
             failed=self.status.failed,
             running=self.status.running,
@@ -348,12 +347,12 @@ class _RayRun:
         return await run_sync(import_ray().get, reference)
 
 
-def _write_outputs(batch: Batch, endpoint: Endpoint) -> dict[str, int]:
+def _write_outputs(batch: Batch, version: InputVersion, endpoint: Endpoint) -> dict[str, int]:
     journal = open_journal(batch)
     try:
         write_results(batch.results, journal.records, endpoint)
         if batch.failed_rows is not None:
-            write_failed_rows(batch.failed_rows, row_file(batch), journal.failed_numbers())
+            write_failed_rows(batch.failed_rows, version, journal.failed_numbers())
         return journal.count()
     finally:
         journal.close()

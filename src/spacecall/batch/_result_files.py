@@ -17,7 +17,8 @@ from spacecall.batch._arrow_types import (
     to_json_text,
     value_column,
 )
-from spacecall.batch._row_files import RowFile, import_pyarrow, read_rows, to_json_value
+from spacecall.batch._input_version import InputVersion
+from spacecall.batch._row_files import import_pyarrow, to_json_value
 from spacecall.endpoints import Endpoint
 
 _ROWS_PER_GROUP: Final = 1000
@@ -55,17 +56,18 @@ def write_results(path: Path, records: Callable[[], Iterator[str]], endpoint: En
     _write_parquet(path, records(), choices[-1])
 
 
-def write_failed_rows(path: Path, source: RowFile, numbers: Set[int]) -> None:
+def write_failed_rows(path: Path, version: InputVersion, numbers: Set[int]) -> None:
     """Write the input rows with these numbers as JSON lines; not lines that are too long.
 
     Raises:
         OSError: the file cannot be written.
-        InvalidInputError: the input cannot be read again.
+        InvalidInputError: the input has changed, or cannot be read again.
     """
     with _replacing(path) as file:
-        for row in read_rows(source) if numbers else ():
+        for row in version.rows() if numbers else ():
             if row.number in numbers and (row.line or row.values):
                 file.write(row.line or _to_line(to_json_value(row.values, complete=True)))
+        version.check()
 
 
 def _to_line(value: Any) -> bytes:

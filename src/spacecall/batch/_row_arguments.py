@@ -13,6 +13,7 @@ from spacecall._core.file_positions import expects_files
 from spacecall._core.schema_nodes import is_file_kind, kinds_of
 from spacecall._suggestions import did_you_mean
 from spacecall._visible import shorten
+from spacecall.batch._arrow_types import to_json_text
 from spacecall.batch._batch_request import Batch, row_file
 from spacecall.batch._row_files import (
     InputRow,
@@ -98,10 +99,15 @@ class RowArguments:
                 f"{label} has no column {', '.join(map(shorten, missing))}; it has {names}{more}"
             )
 
-    def read_id(self, row: InputRow) -> str:
-        """Return the id of a row: its number without a column of ids, or without a value there."""
-        value = row.values.get(self._id_column) if self._id_column else None
-        return str(row.number if value is None else value)
+    def read_id(self, row: InputRow) -> str | None:
+        """Return the id of a row: its number without a column of ids, None without a value there.
+
+        A value that is no text is JSON.
+        """
+        if not self._id_column:
+            return str(row.number)
+        value = row.values.get(self._id_column)
+        return value if value is None or isinstance(value, str) else _to_id(value)
 
     def load(self, row: InputRow, load_files: LoadFiles | None) -> dict[str, Any]:
         """Return the arguments of a row for a call.
@@ -179,6 +185,11 @@ class RowArguments:
             "duration": round(duration, 3),
             "source": source,
         }
+
+
+def _to_id(value: object) -> str:
+    value = to_json_value(value)
+    return value if isinstance(value, str) else to_json_text(value)
 
 
 def _parse_text(text: str, parameter: Parameter, column: str) -> Any:

@@ -10,6 +10,7 @@ import json
 import math
 import stat
 import zlib
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from importlib import import_module
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, Final, cast
 
+from spacecall._json_objects import unique_keys
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
@@ -166,7 +168,10 @@ def column_names(file: RowFile) -> list[str] | None:
     match file.kind:
         case "csv":
             with _decompressing(file), file.open() as stream:
-                if len(stream.readline(_HEADER_BYTES + 1)) > _HEADER_BYTES:
+                header = stream.readline(_HEADER_BYTES + 1)
+                if header.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+                    raise _not_utf8(file.path)
+                if len(header) > _HEADER_BYTES:
                     raise InvalidInputError(
                         f"the first line of {file.path} has more than {_HEADER_BYTES} bytes: it "
                         "must have the names of the columns"
@@ -221,6 +226,8 @@ def _read_lines(file: RowFile) -> Iterator[InputRow]:
     number = 0
     with _decompressing(file), file.open() as stream:
         while line := stream.readline(_LINE_BYTES):
+            if number == 0:
+                line = line.removeprefix(BOM_UTF8)
             if len(line) == _LINE_BYTES and not line.endswith(b"\n"):
                 yield _skip_line(number, line, stream)
             elif line.strip():
@@ -242,7 +249,9 @@ def _skip_line(number: int, begin: bytes, stream: BinaryIO) -> InputRow:
 def _parse_line(number: int, line: bytes) -> InputRow:
     digest = hashlib.sha256(line.strip()).hexdigest()
     try:
-        values = json.loads(line)
+        values = json.loads(line, object_pairs_hook=unique_keys)
+    except InvalidInputError as error:
+        return InputRow(number, {}, digest, str(error), line)
     except (ValueError, RecursionError) as error:
         return InputRow(number, {}, digest, f"the line {_describe_problem(error)}", line)
     if not isinstance(values, dict):
@@ -339,8 +348,16 @@ class _reading:  # noqa: N801 - used as a function
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, UnicodeDecodeError):
+            raise _not_utf8(self._path) from error
         if isinstance(error, import_pyarrow("pyarrow").ArrowException | OSError):
             raise InvalidInputError(f"cannot read {self._path}: {error}") from error
+
+
+def _not_utf8(path: Path) -> InvalidInputError:
+    return InvalidInputError(
+        f"cannot read {path}: it is not UTF-8: save it as UTF-8, or convert it with iconv"
+    )
 
 
 def _digest(values: Mapping[str, Any]) -> str:

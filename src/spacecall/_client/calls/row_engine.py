@@ -90,6 +90,7 @@ class RowEngine(Generic[R, T]):
         self._outcomes: dict[int, RowOutcome[R, T]] = {}
         self._running = 0
         self._results = 0
+        self._last_result = 0.0
         self._rows_read = 0
         self._next_index = 0
         self._exhausted = False
@@ -264,6 +265,7 @@ class RowEngine(Generic[R, T]):
             with redirect_errors(fail):
                 value = await source.perform(row_call)
                 self._results += 1
+                self._last_result = anyio.current_time()
                 source.succeed(call_round, anyio.current_time() - start)
                 self._add(row_call, source, start, value, None)
         finally:
@@ -312,17 +314,20 @@ class RowEngine(Generic[R, T]):
             is_last = row_call.attempts >= self._settings.retry.attempts
             is_refused = is_unsent(error)
             tries_again = is_refused and (has_others or not is_last)
-        if is_refused and not tries_again and self._is_outage(row_call):
-            tries_again = now - row_call.first_start < self._options.patience
+        if is_refused and not tries_again and self._is_outage(row_call, error):
+            start = max(row_call.first_start, self._last_result)
+            tries_again = now - start < self._options.patience
             if not tries_again:
                 self.stop(error)
         if tries_again and not self._stopped:
             self._waiting.appendleft(row_call)
         return tries_again and not self._stopped
 
-    def _is_outage(self, row_call: RowCall[R]) -> bool:
-        """Return whether no row had a result since this one was first called."""
-        return self._options.patience > 0 and row_call.results_before == self._results
+    def _is_outage(self, row_call: RowCall[R], error: Exception) -> bool:
+        """Return whether the error says nothing of the row: no other row has a result either."""
+        is_of_app = isinstance(error, QueueFullError | RateLimitedError)
+        has_result = row_call.results_before != self._results
+        return self._options.patience > 0 and (is_of_app or not has_result)
 
     async def next_outcome(self) -> RowOutcome[R, T] | None:
         """Return the next outcome, or None after the last one.

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from spacecall.cli._inputs.flag_values import InputReader, load_files, parse_value, unique_keys
+from spacecall._json_objects import unique_keys
+from spacecall.cli._inputs.flag_values import InputReader, load_files, parse_value
 from spacecall.cli._inputs.flags import Flag
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError

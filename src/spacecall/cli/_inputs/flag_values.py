@@ -12,10 +12,11 @@ from spacecall._core.schema_check import find_problems, is_file, map_files
 from spacecall._core.schema_nodes import alternatives, item_schema, kinds_of, resolve
 from spacecall._filenames import expand_home
 from spacecall._filesources import open_regular
+from spacecall._json_objects import unique_keys
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
-__all__ = ["InputReader", "is_stdin", "load_files", "parse_value", "unique_keys"]
+__all__ = ["InputReader", "is_stdin", "load_files", "parse_value"]
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -195,20 +196,6 @@ def _parse_json(text: str) -> Any:
         return json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError):
         return None
-
-
-def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build a JSON object (an `object_pairs_hook`), and refuse repeated keys.
-
-    Raises:
-        InvalidInputError: a key is repeated.
-    """
-    members: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in members:
-            raise InvalidInputError(f"the JSON has the key {_shorten(key)} twice: remove one")
-        members[key] = value
-    return members
 
 
 def _array_schema(schema: Schema, root: Schema) -> Schema | None:

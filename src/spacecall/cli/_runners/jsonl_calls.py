@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import ObjectSendStream, TaskGroup
 
 from spacecall._core.json_values import describe_error
-from spacecall.cli._inputs.flag_values import unique_keys
+from spacecall._json_objects import unique_keys
 from spacecall.cli._outputs.terminal import to_json, write
 from spacecall.cli._support.error_reports import exit_code_for
 from spacecall.cli._support.exit_codes import DONE, FAILED, OutputClosedError

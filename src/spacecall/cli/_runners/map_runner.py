@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import anyio
 
@@ -37,6 +37,9 @@ from spacecall.pool import Pool
 
 __all__ = ["RayEngine", "execute_batch", "store_stdin"]
 
+_GZIP: Final = b"\x1f\x8b"
+"""How a file begins that gzip has compressed."""
+
 _RunBatch: TypeAlias = Callable[..., Awaitable[BatchSummary]]
 """`run_batch`, or `run_batch_on_ray` with its own arguments."""
 
@@ -55,6 +58,8 @@ async def store_stdin(output: Path) -> Path:
     replacement, digest = Replacement(path), hashlib.sha256()
     try:
         async for line in stdin_reader.read_lines():
+            if line.startswith(_GZIP):
+                raise InvalidInputError("stdin is compressed: pipe it through `gzip -d`")
             replacement.file.write(line + b"\n")
             digest.update(line + b"\n")
         replacement.finish()
