@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from tests.docs import forked_programs
 from tests.docs.pages import DOCS, ROOT, blocks, examples, quotes
 from tests.servers import AppServer
 
@@ -33,10 +31,6 @@ class Called(Protocol):
     """What a program calls: an app, or a stand-in for a service."""
 
     url: str
-
-
-DEADLINE = 60.0
-"""Seconds that a program may take."""
 
 
 def fixture_of(example: Path) -> str:
@@ -72,17 +66,6 @@ def check(program: Path, app: Called, folder: Path) -> None:
 
 
 def run(program: Path, address: str, folder: Path) -> str:
-    """What a program prints, run in a copy of its folder; it must succeed without a warning."""
+    """Return what a program prints, run in a copy of its folder."""
     copy = shutil.copytree(DOCS, folder / "docs") / program.relative_to(DOCS)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", copy.name, address],
-        cwd=copy.parent,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=DEADLINE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return forked_programs.run(copy, address, copy.parent)
