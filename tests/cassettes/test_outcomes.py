@@ -196,7 +196,7 @@ async def test_an_incomplete_replay_reports_misses_and_no_unused_requests(tmp_pa
     with use_cassette(path) as cassette:
         cassette.complete = False
     with (
-        pytest.raises(UnusedRequestsError, match="mode='rewrite', or delete it"),
+        pytest.raises(UnusedRequestsError, match=r"--spacecall-record=rewrite\)"),
         use_cassette(path),
     ):
         pass

@@ -167,5 +167,5 @@ def test_the_name_of_a_test_with_a_secret_is_refused(
     tests = counting_tests(a=1).replace("test_a()", "test_a(key)")
     tests = tests.replace("\n@pytest", f'\n@pytest.mark.parametrize("key", ["{key}"])\n@pytest')
     output = pytest_run(tmp_path, tests, counter.url, "--spacecall-record=once")
-    assert "an API key in the name of the test" in output
+    assert "an API key of OpenAI, Anthropic, DeepSeek or OpenRouter in the name" in output
     assert not (tmp_path / "cassettes/shared.json").exists()

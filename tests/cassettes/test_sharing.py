@@ -138,6 +138,24 @@ def test_a_missing_request_is_not_advised_to_remove_those_of_others(
     assert "new_episodes, or =rewrite with all tests that share it" in done.stdout
 
 
+@pytest.mark.parametrize("mode", ["all", "new_episodes"])
+def test_a_changed_test_needs_a_rewrite_as_the_error_says(
+    mode: str, protocol_app_6: AppServer, tmp_path: Path
+) -> None:
+    write_tests(tmp_path)
+    record(tmp_path, protocol_app_6.url, "once")
+    write_tests(tmp_path, TESTS.replace('"2"', '"two"'))
+    done = run(tmp_path, protocol_app_6.url, f"--spacecall-record={mode}")
+    assert (done.returncode == 0) == (mode == "all")
+    replayed = run(tmp_path, NOWHERE)
+    for output in (replayed.stdout, done.stdout if mode == "new_episodes" else replayed.stdout):
+        assert "requests that were not made. If the test has changed, record" in output
+        assert "--spacecall-record=rewrite" in output
+    record(tmp_path, protocol_app_6.url, "rewrite")
+    assert "2" not in recorded_texts(tmp_path)
+    replay(tmp_path)
+
+
 @pytest.mark.parametrize("mode", RECORDING)
 def test_recording_it_in_several_processes_is_refused(mode: str, tmp_path: Path) -> None:
     write_tests(tmp_path)

@@ -33,13 +33,12 @@ from spacecall.cassettes._format.cassette_file import (
     load_cassette,
 )
 from spacecall.cassettes._format.exchange import Exchange
-from spacecall.cassettes._format.scrubber import Scrubber, find_secrets
-from spacecall.cassettes._format.secret_formats import FORMATS, PLACEHOLDER
+from spacecall.cassettes._format.scrubber import Scrubber
+from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 from tests.hostile.server import HostileServer, Request, app_config, http
 
 NOWHERE = "http://127.0.0.1:9"
 SECRET = "Q7w-9zLp/4tYx+Kc"
-TOKEN = "hf_" + "abcdefghij0123456789"
 HEADERS = (
     *("x-auth-token", "api-key", "x-goog-api-key", "private-token", "x-mine", "user-agent"),
     *("cf-access-client-secret", "x-amz-security-token", "cookie", "authorization", "accept"),
@@ -177,101 +176,6 @@ async def test_an_address_in_a_header_stays_in_responses(tmp_path: Path) -> None
                 assert await space.call("/predict", x="x") == f"{server.url}/file"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        TOKEN,
-        f"x{TOKEN}",
-        f"_{TOKEN}",
-        TOKEN.replace("_", "%5F"),
-        TOKEN.replace("_", "%255f"),
-        TOKEN.replace("_", r"\u005f"),
-        "Basic " + base64.b64encode(b"me:" + SECRET.encode()).decode(),
-        f"https://me:{SECRET.replace('/', '-')}@host/x",
-        f"_sk-{'a1' * 10}",
-        f"%2Fgithub_pat_{'a1' * 12}",
-    ],
-)
-def test_tokens_are_found_in_every_form(text: str) -> None:
-    assert list(find_secrets(Exchange("GET", "http://a/x", body={"json": [text]}))), text
-
-
-KEYS = {
-    "AKIA": "ABCDEFGHIJ234567",
-    "ASIA": "ABCDEFGHIJ234567",
-    "AIza": "SyA-12345" * 4,
-    "sk-ant-": "a1B2c3D4" * 4,
-    "AccountKey=": "a+/B2c3D" * 11,
-    "csk-": "a1B2c3D4" * 5,
-    "dapi": "0a1b2c3d" * 4,
-    "dop_v1_": "0a1b2c3d" * 8,
-    "dckr_pat_": "a1-B2_c3" * 3,
-    "sk_": "0123456789abcdef" * 3,
-    "fw_": "a1B2c3D4e5F6g7H8i9J0",
-    "glpat-": "a1B2-3D4" * 3,
-    "ya29.": "a1B2-3D4" * 6,
-    "GOCSPX-": "a1B2-3D4" * 4,
-    "gsk_": "a1B2c3D4" * 6,
-    "npm_": "a1B2c3D4e" * 4,
-    "nvapi-": "a1B2-3_4" * 8,
-    "pplx-": "a1B2c3D4" * 6,
-    "pypi-Ag": "EIcHlwaS5vcmcC" * 9,
-    "r8_": "a1B2c3D4e5F6g7" * 3,
-    "SG.": "a1B2c3D4e5F6g7H8i9J0ab." + "a1B2c3D4" * 5,
-    "xoxb-": "1234567890-123456789012-AbCdEfGh",
-    "xoxp-": "1234567890-123456789012-AbCdEfGh",
-    "xapp-": "1-A0123456789-1234567890-abcdef",
-    "sk_live_": "a1B2c3D4" * 3,
-    "rk_live_": "a1B2c3D4" * 3,
-    "tvly-": "dev-a1B2c3D4e5F6g7H8",
-    "tgp_v1_": "a1B2-3_4" * 5,
-    "xai-": "a1B2c3D4" * 10,
-}
-"""Keys of many services, by the texts that they begin with."""
-
-
-@pytest.mark.parametrize("prefix", KEYS)
-def test_keys_of_known_services_are_found(prefix: str) -> None:
-    for text in (f"my key: {prefix}{KEYS[prefix]}", f"{prefix}{KEYS[prefix]}."):
-        assert list(find_secrets(Exchange("GET", "http://a/x", body={"json": [text]}))), text
-    for text in (f"{prefix}…", f"the prefix {prefix} of a key"):
-        assert not list(find_secrets(Exchange("GET", "http://a/x", body={"json": [text]}))), text
-
-
-def test_the_docs_list_the_formats_of_secrets() -> None:
-    page = Path(__file__).parents[2] / "docs/cassettes.md"
-    formats = page.read_text(encoding="utf-8").partition("### Formats of secrets")[2]
-    formats = formats.partition("\n## ")[0]
-    missing = [
-        part
-        for each in FORMATS
-        for part in each.parts
-        if each.kind.startswith(("an API key", "a client secret")) and f"`{part}" not in formats
-    ]
-    assert not missing
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Basic understanding of a bearer bond",
-        "sk_learn_model_selection_train_test_split",
-        "npm_config_registry, npm_lifecycle_event",
-        "fw_acceleratedtransformer",
-        "r8_unorm, VK_FORMAT_R8_UNORM",
-        "xai-explainable-methods-of-2024",
-        "the 8Q~ of an apple; SG.1.2",
-        "task-force-of-the-north-east",
-        "https://host:8080/path@2x.png",
-        "A" * 30 + "hf_" + "A" * 20,
-        f"https://me:{PLACEHOLDER}@host/x",
-        "ratio 10://x",
-    ],
-)
-def test_other_texts_are_not_taken_for_tokens(text: str) -> None:
-    assert not list(find_secrets(Exchange("GET", "http://a/x", body={"json": [text]})))
-
-
 def test_signatures_of_addresses_are_taken_out() -> None:
     url = "https://bucket/x?X-Amz-Date=1&X-Amz-Signature=0a1b2c&y=1"
     scrubbed = Scrubber().scrub_exchange(
@@ -280,29 +184,6 @@ def test_signatures_of_addresses_are_taken_out() -> None:
     for text in (scrubbed.url, scrubbed.headers[0][1], scrubbed.body["json"][0]):
         assert f"X-Amz-Signature={PLACEHOLDER}&y=1" in text
         assert "0a1b2c" not in text
-
-
-def test_the_scan_of_a_text_is_linear() -> None:
-    for piece in (
-        "-eyJ",
-        "eyJ.",
-        "://",
-        "Basic ",
-        "bearer ",
-        "hf_",
-        "%25",
-        "\\u005c",
-        "a:b@",
-        "sk-",
-        "sk_",
-        "xoxb-",
-        "_8Q~",
-        "AccountKey=",
-        "glpat-.",
-    ):
-        assert isinstance(
-            [*find_secrets(Exchange("GET", "http://a/x", body={"json": piece * 9_000}))], list
-        )
 
 
 RECORD = """

@@ -274,9 +274,10 @@ def _replaying(
     if cassette.assert_all_used and cassette.complete and is_last and player.unused_requests:
         lines = "\n".join(f"  {request}" for request in player.unused_requests)
         raise UnusedRequestsError(
-            f"{cassette.path} has requests that were not made (allow this with "
-            "assert_all_used=False, record the cassette again with mode='rewrite', or delete it if "
-            f"no request is needed):\n{lines}",
+            f"{cassette.path} has requests that were not made. If the test has changed, record "
+            "the cassette again with mode='rewrite' (pytest --spacecall-record=rewrite): the modes "
+            "all and new_episodes keep older requests. Delete it if no request is needed, or allow "
+            f"this with assert_all_used=False:\n{lines}",
             requests=player.unused_requests,
         )
 

@@ -11,7 +11,7 @@ RecordMode: TypeAlias = Literal["none", "once", "new_episodes", "all", "rewrite"
 
 - `none`: record nothing; a request that is not in the cassette fails;
 - `once`: record everything if the cassette does not exist yet, otherwise nothing;
-- `new_episodes`: record the requests that are not in the cassette;
+- `new_episodes`: record the requests that are not in the cassette; older requests stay in it;
 - `all`: record everything; older requests that are not made again stay in the cassette;
 - `rewrite`: record everything; older requests are removed.
 """

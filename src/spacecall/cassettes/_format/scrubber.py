@@ -45,7 +45,7 @@ _ADDRESS: Final = re.compile(r"https?://[^@?#]*", re.IGNORECASE)
 _CALLER_CREDENTIAL: Final = "a credential of the caller"
 _CHUNK: Final = 2**20
 # Characters of the chunk before: a credential in two chunks is found, escapes included.
-_OVERLAP: Final = 2**14
+_OVERLAP: Final = 2**16
 
 
 class Scrubber:
