@@ -17,7 +17,7 @@ from tests.faults.stub import Stub, sse, stub
 DEADLINE = 30.0
 """Seconds that a test may take: an error comes at once, or when its own deadline says."""
 
-PATIENT = Timeouts(connect=3, upload=5, queue=5, run=5, idle=5, cancel=1)
+PATIENT = Timeouts(connect=3, upload=5, queue=20, run=5, idle=5, cancel=1)
 
 Sender: TypeAlias = Callable[[Exchange, bytes], Awaitable[None]]
 """Sends the bytes of a stream, as they are or not."""
