@@ -18,16 +18,8 @@ PACKAGE = ROOT / "src" / "spacecall"
 LAYERS = (
     ("_version", "_visible", "_warnings", "_suggestions"),
     ("_option_checks", "errors", "hooks", "events", "endpoints", "component_updates"),
-    (
-        "_atomic",
-        "_filenames",
-        "_json_objects",
-        "_problems",
-        "_filesources",
-        "files",
-        "tickets",
-        "media",
-    ),
+    ("_regular_files", "_atomic", "_filenames", "_json_objects", "_problems"),
+    ("_filesources", "files", "tickets", "media"),
     ("_event_data",),
     ("event_data", "options", "rows"),
     ("_wire_model",),
@@ -211,6 +203,47 @@ def test_one_module_imports_the_http_library() -> None:
         if imported.module.split(".")[0] in HTTP and source.module != "spacecall._io._http_library"
     ]
     assert not wrong, "\n".join(wrong)
+
+
+# Modules that open files by themselves, with the reason; all others use `_regular_files`.
+_OPENERS = {
+    "_regular_files": "reads regular files, and refuses all others",
+    "_atomic": "writes files",
+    "codegen._project.project_lock": "opens for reading and writing, which never waits",
+    "cassettes._engine.recording_lock": "opens for reading and writing, which never waits",
+    "batch._row_files": "checks the path first: gzip and pyarrow open it by themselves",
+    "cassettes._inspect.timeline_page": "a file of the package",
+    "cassettes._inspect.orphans": "a temporary file of this process",
+    "codegen._project.version_comparison": "a temporary file of this process",
+    "cli._commands.demo": "files of the package, and the log in a temporary folder",
+    "cli._outputs.terminal": "os.devnull",
+    "testing._value_generator": "a buffer in memory",
+}
+_FILE_METHODS = ("read_text", "read_bytes", "write_text", "write_bytes")
+_FILE_FUNCTIONS = ("open", "os.open", "io.open", "gzip.open", "wave.open", "anyio.open_file")
+
+
+def _opens_file(call: ast.Call) -> bool:
+    function, arguments = ast.unparse(call.func), call.args
+    if function in _FILE_FUNCTIONS:
+        return True
+    method = function.rpartition(".")[2] if isinstance(call.func, ast.Attribute) else ""
+    is_constant = [isinstance(argument, ast.Constant) for argument in arguments]
+    if method == "open":  # of a path; a client is opened without a mode
+        return is_constant[:1] == [True]
+    # `reader.read_text(word)` reads a word of the command line
+    return method in _FILE_METHODS and (is_constant[:1] != [False] or method.startswith("write"))
+
+
+def test_files_are_opened_by_the_guarded_readers_only() -> None:
+    """A path of a user or a project may be that of a pipe without a writer, or of a device."""
+    openers = {
+        source.module.removeprefix("spacecall.")
+        for source in SOURCES
+        for node in ast.walk(source.tree())
+        if isinstance(node, ast.Call) and _opens_file(node)
+    }
+    assert openers == _OPENERS.keys()
 
 
 def test_nothing_at_run_time_imports_the_tools() -> None:

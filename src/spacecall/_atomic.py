@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from spacecall._regular_files import check_status, open_if_regular, read_document
+
 __all__ = [
     "Replacement",
     "UnsafePathError",
@@ -28,6 +30,9 @@ _SUFFIX: Final = ".part"
 _MAX_STEM_BYTES: Final = 80
 # A temporary file of this age was left by a process that was killed.
 _ABANDONED_SECONDS: Final = 60.0
+_READER_SECONDS: Final = 1.0
+"""How long the reader of a pipe may take to open it."""
+_POLL_SECONDS: Final = 0.01
 _DEVICE_FOLDERS: Final = ("dev", "proc")
 
 
@@ -39,7 +44,7 @@ class Replacement:
     """A temporary file in the folder of its target, which then replaces the target.
 
     A symlink at the target is replaced, not followed. A target that is not a regular file, such as
-    `/dev/stdout` or a pipe, is written directly.
+    `/dev/stdout` or a pipe, is written directly; a pipe that no process reads is an error.
 
     Args:
         target: the path of the file.
@@ -61,7 +66,7 @@ class Replacement:
             if mode is not None and stat.S_ISDIR(mode):
                 raise OSError(errno.EISDIR, "is a folder, not a file")
             if not numbered and _is_written_directly(target, mode):
-                self.file: BinaryIO = target.open("wb")
+                self.file: BinaryIO = _open_directly(target)
                 return
             part = target.with_name(f"{_stem(target)}{secrets.token_hex(8)}{_SUFFIX}")
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
@@ -188,6 +193,7 @@ def write_files(files: Mapping[Path, bytes], root: Path) -> None:
 
     Raises:
         UnsafePathError: a path leads out of the project, or ends at a symlink.
+        NotRegularFileError: a path is that of a folder, a pipe, a socket or a device.
         OSError: a file cannot be written.
     """
     targets = {_absolute(path): content for path, content in files.items()}
@@ -200,6 +206,9 @@ def write_files(files: Mapping[Path, bytes], root: Path) -> None:
     parts: list[Replacement] = []
     published, is_publishing = 0, False
     try:
+        for target in changed:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                check_status(target, target.stat())
         for target, content in changed.items():
             folders += _make_folders(target.parent)
             _remove_parts(target, older_than=_ABANDONED_SECONDS)
@@ -267,7 +276,7 @@ def move_file(source: Path, target: Path) -> None:
     """
     replacement = Replacement(target)
     try:
-        with _with_filename(target), source.open("rb") as content:
+        with _with_filename(target), open_if_regular(source) as content:
             shutil.copyfileobj(content, replacement.file)
         replacement.finish()
         replacement.publish()
@@ -344,6 +353,31 @@ def _is_written_directly(target: Path, mode: int | None) -> bool:
     return mode is not None and not stat.S_ISREG(mode) and not stat.S_ISLNK(mode)
 
 
+def _open_directly(target: Path) -> BinaryIO:
+    """Open a pipe or device for writing; wait for the reader of a pipe for a moment only."""
+    flags = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    flags |= getattr(os, "O_BINARY", 0)
+    deadline = time.monotonic() + _READER_SECONDS
+    descriptor = -1
+    while descriptor < 0:
+        try:
+            descriptor = os.open(target, flags)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            if time.monotonic() >= deadline:
+                reason = "is a pipe or a socket that no process reads"
+                raise OSError(error.errno, reason, str(target)) from error
+            time.sleep(_POLL_SECONDS)
+    try:
+        if os.name == "posix":
+            os.set_blocking(descriptor, True)
+        return os.fdopen(descriptor, "wb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
 def _stem(target: Path) -> str:
     """Return the prefix of a target's temporary files."""
     name = target.name.encode("utf-8", "replace")[:_MAX_STEM_BYTES].decode("utf-8", "ignore")
@@ -352,7 +386,9 @@ def _stem(target: Path) -> str:
 
 def _has_content(target: Path, content: bytes) -> bool:
     try:
-        return target.stat().st_size == len(content) and target.read_bytes() == content
+        return (
+            target.stat().st_size == len(content) and read_document(target, len(content)) == content
+        )
     except OSError:
         return False
 

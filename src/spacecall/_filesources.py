@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import mimetypes
 import os
-import stat
 from abc import ABC, abstractmethod
 from base64 import b64decode
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
@@ -19,15 +18,11 @@ import anyio
 from anyio.to_thread import run_sync
 
 from spacecall._filenames import is_image, sniff
+from spacecall._regular_files import open_regular, readable_path, regular_size
 from spacecall.errors import InvalidInputError
 
 CHUNK = 512 * 1024
 _PEEK = 64
-_OPEN_FLAGS: Final = os.O_RDONLY | sum(
-    getattr(os, name, 0) for name in ("O_BINARY", "O_NOCTTY", "O_NONBLOCK")
-)
-"""To open also a pipe that nobody writes at once."""
-_REMEDY: Final = "Pass the content: bytes or an open file, - for stdin in a command"
 _PNG_MODES: Final = frozenset({"1", "I;16", "I;16B", "L", "LA", "P", "RGB", "RGBA"})
 """The modes of Pillow images that can be written as PNG."""
 
@@ -179,10 +174,10 @@ class _PathSource:
 
     @property
     def size(self) -> int:
-        return _regular_size(self._path)
+        return regular_size(self._path)
 
     def peek(self) -> bytes:
-        with open_regular(self._path) as file, _readable(self._path):
+        with open_regular(self._path) as file, readable_path(self._path):
             return file.read(_PEEK)
 
     @asynccontextmanager
@@ -190,67 +185,6 @@ class _PathSource:
         file = await run_sync(open_regular, self._path)
         async with anyio.wrap_file(file), aclosing(_chunks(file, may_block=False)) as chunks:
             yield chunks
-
-
-def open_regular(path: Path, remedy: str = _REMEDY) -> BinaryIO:
-    """Open a regular file for reading. Pipes, sockets and devices are refused, never waited for.
-
-    A path may be data, such as of a row, and name a pipe that nobody writes or a device without an
-    end.
-
-    Args:
-        path: of the file.
-        remedy: what to do about a path of something else, for the message; empty for nothing.
-
-    Raises:
-        InvalidInputError: the path names something else, or cannot be read.
-    """
-    with _readable(path):
-        return open_if_regular(path, remedy)
-
-
-def open_if_regular(path: Path, remedy: str = "") -> BinaryIO:
-    """Open a regular file as `open_regular` does.
-
-    Raises:
-        InvalidInputError: the path names something else.
-        OSError: it cannot be read.
-    """
-    _check_regular(path, path.stat(), remedy)  # opening a device may have an effect
-    descriptor = os.open(path, _OPEN_FLAGS)
-    try:
-        _check_regular(path, os.fstat(descriptor), remedy)  # it may be another one by now
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
-def _regular_size(path: Path) -> int:
-    with _readable(path):
-        status = path.stat()
-    _check_regular(path, status)
-    return status.st_size
-
-
-def _check_regular(path: Path, status: os.stat_result, remedy: str = _REMEDY) -> None:
-    if stat.S_ISDIR(status.st_mode):
-        raise InvalidInputError(f"{str(path)!r} is a folder, not a file: name a file in it")
-    if not stat.S_ISREG(status.st_mode):
-        raise InvalidInputError(
-            f"{str(path)!r} is a pipe, a socket or a device: only regular files are read from "
-            f"their path{remedy and f'. {remedy}'}"
-        )
-
-
-@contextmanager
-def _readable(path: Path) -> Generator[None]:
-    try:
-        yield
-    except (OSError, ValueError, RuntimeError) as error:  # for example a NUL in the path
-        reason = (isinstance(error, OSError) and error.strerror) or error
-        hint = ": ~ is not expanded, write Path(…).expanduser()" if str(path)[:1] == "~" else ""
-        raise InvalidInputError(f"cannot read {str(path)!r}: {reason}{hint}") from error
 
 
 class BytesSource:

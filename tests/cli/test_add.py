@@ -153,7 +153,7 @@ def test_a_file_of_somebody_in_the_older_place_is_kept(cli: Cli) -> None:
         ("schemas/spaces/demo.py", "is in the folder of the schemas"),
         ("schemas/spaces/alice--demo", "is in the folder of the schemas"),
         ("5x-y.py", "5x-y.py cannot be imported"),
-        ("lib/class.py", "class.py cannot be imported"),
+        ("lib/class.py", "class.py cannot be imported: class is a keyword of Python"),
         ("four.txt", "name a Python file"),
     ],
 )

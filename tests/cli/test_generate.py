@@ -253,7 +253,42 @@ def test_types_that_refer_to_themselves_are_an_error(cli: Cli) -> None:
     )
     done = cli("generate")
     assert done.code == 2
-    assert done.err.count("names no type") == 3
+    assert done.err.count("refers to itself: write the schema of the type") == 3
+
+
+@pytest.mark.parametrize(
+    ("pointer", "new"),
+    [
+        ("steps/$ref", "'#/$defs/Pair'"),
+        ("extra", "{'$ref' = '#/$defs/Pair', type = 'string'}"),
+        ("extra", "{items = {'$ref' = '#/$defs/Pair', type = 'string'}}"),
+    ],
+)
+def test_a_keyword_that_restricts_the_value_beside_a_reference_is_an_error(
+    pointer: str, new: str, cli: Cli
+) -> None:
+    before = MODULE.read_bytes()
+    write_overrides(
+        ("/$defs/Pair", "new = {type = 'object', properties = {n = {type = 'number'}}}"),
+        (f"/$defs/PaintInput/properties/{pointer}", f"new = {new}"),
+    )
+    done = cli("generate")
+    assert done.code == 2
+    assert "type" in done.err.partition(" beside $ref")[0]
+    assert "entry 2" in done.err
+    assert MODULE.read_bytes() == before
+
+
+def test_a_description_beside_a_reference_is_taken(cli: Cli) -> None:
+    write_overrides(
+        ("/$defs/Pair", "new = {type = 'object', properties = {n = {type = 'number'}}}"),
+        (
+            "/$defs/PaintInput/properties/extra",
+            "new = {'$ref' = '#/$defs/Pair', title = 'Extra', description = 'More'}",
+        ),
+    )
+    done = cli("generate")
+    assert done.code == 0, done.err
 
 
 def test_a_reference_to_a_type_of_the_file_and_one_inside_data_are_taken(cli: Cli) -> None:

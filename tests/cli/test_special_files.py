@@ -13,7 +13,7 @@ from tests.servers import AppServer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with a name")
 
-REFUSED = "is a pipe, a socket or a device: only regular files are read from their path"
+REFUSED = "is a pipe, a socket or a device, not a regular file"
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:

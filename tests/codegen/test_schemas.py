@@ -213,7 +213,12 @@ def test_documents_in_another_layout_are_the_same_folder(layout: str, tmp_path: 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(None, "cannot read"), (b"{", "not JSON"), (b"[]", "not a JSON object"), (b"\xff", "UTF-8")],
+    [
+        (None, "cannot read"),
+        (b"{", "not valid JSON"),
+        (b"[]", "not a JSON object"),
+        (b"\xff", "UTF-8"),
+    ],
 )
 def test_a_broken_lock_is_refused(content: bytes | None, reason: str, tmp_path: Path) -> None:
     folder = build_schema_folder(workshop(), "workshop")

@@ -22,7 +22,7 @@ from tests.faults.tools import faulty
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with a name")
 
-REFUSED = "is a pipe, a socket or a device: only regular files are read from their path"
+REFUSED = "is a pipe, a socket or a device, not a regular file"
 
 
 @pytest.fixture(params=["pipe", "link to a pipe", "socket", "device"])

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio import fail_after
 
 from spacecall import File
 from spacecall._atomic import Replacement, UnsafePathError, write_files
 from spacecall._filenames import safe_name
+from spacecall._regular_files import NotRegularFileError
 from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, BodyFiles
 from spacecall.chat import Conversation
 from spacecall.cli._app import run
@@ -226,8 +228,9 @@ def test_what_a_killed_add_left_is_said_and_mended(
     [
         (Path("spaces"), 1, ": is a file, not a folder; nothing was changed"),
         (FOLDER, 2, "/overrides.toml: Not a directory"),
-        (MODULE, 1, ": is a folder, not a file; nothing was changed"),
-        (FOLDER / SCHEMAS[-1], 1, ": is a folder, not a file; nothing was changed"),
+        (MODULE, 2, " is a folder, not a file: move it, or choose another file"),
+        (FOLDER / SCHEMAS[0], 1, ": is a folder, not a file; nothing was changed"),
+        (FOLDER / SCHEMAS[-1], 2, ": is a folder, not a file"),
     ],
     ids=str,
 )
@@ -274,7 +277,7 @@ def test_files_that_belong_together_are_all_written_before_one_is_replaced(tmp_p
     (tmp_path / "first").write_text("old")
     (tmp_path / "last").mkdir()
     files = {tmp_path / name: b"new" for name in ("first", "made/second", "last")}
-    with pytest.raises(IsADirectoryError, match="nothing was changed"):
+    with pytest.raises(NotRegularFileError, match="nothing was changed"):
         write_files(files, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "last"]
     assert (tmp_path / "first").read_text() == "old"
@@ -318,6 +321,22 @@ async def test_a_pipe_gets_what_is_saved(tmp_path: Path) -> None:
     reader.join(DEADLINE)
     assert received == [b"new"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other pipes")
+async def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with fail_after(DEADLINE), pytest.raises(OSError, match="no process reads"):
+        await File(b"new").save(tmp_path / "pipe")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other pipes")
+@pytest.mark.parametrize("content", [b"", b"new"])
+def test_a_file_of_a_project_is_not_written_to_a_pipe(content: bytes, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NotRegularFileError, match="is a pipe.*nothing was changed"):
+        write_files({tmp_path / "pipe": content}, tmp_path)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 async def test_a_disk_that_is_full_leaves_the_older_file(

@@ -12,6 +12,7 @@ __all__ = [
     "as_str",
     "as_str_list",
     "describe_error",
+    "describe_json_error",
     "is_array",
     "is_object",
     "parse_json",
@@ -67,3 +68,15 @@ def describe_error(error: BaseException) -> str:
         return str(error) or type(error).__name__
     except Exception:  # noqa: BLE001 - `__str__` may be the caller's, and raise anything
         return type(error).__name__
+
+
+def describe_json_error(error: ValueError | RecursionError) -> str:
+    """Return what is wrong with a text that `json.loads` refused, to follow the text's name.
+
+    Python's own words for a number or for nesting are advice to programmers.
+    """
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    if type(error) is ValueError:
+        return "has a number of too many digits"
+    return f"is not valid JSON: {error}"

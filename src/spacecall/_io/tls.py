@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from spacecall._io import _http as http
+from spacecall._regular_files import open_if_regular
 from spacecall._visible import shorten
 from spacecall.errors import InvalidInputError
 
@@ -53,6 +54,7 @@ def ssl_context() -> ssl.SSLContext:
     if variable == "SSL_CERT_DIR" and not path.is_dir():
         raise InvalidInputError(f"{remedy} (the folder does not exist)")
     try:
+        _check_regular(path if variable else None)
         return http.create_ssl_context()
     except OSError as error:  # ssl.SSLError is one
         if not variable:
@@ -93,6 +95,7 @@ def _load_certificate(context: ssl.SSLContext, cert: ClientCertificate) -> None:
     certificate, key, *_ = (*paths, None)
     provider = _KeyPassword(shorten(str(key or certificate)), password)
     try:
+        _check_regular(*(Path(part) for part in paths if part is not None))
         context.load_cert_chain(certificate, key, provider)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         belong_together = not _reason(error).endswith("MISMATCH")  # which a wrong password hides
@@ -158,6 +161,7 @@ def _trusting(verify: bool | str | os.PathLike[str]) -> ssl.SSLContext:  # noqa:
     path = Path(verify)
     is_folder = path.is_dir()
     try:
+        _check_regular(path)
         return ssl.create_default_context(
             cafile=None if is_folder else path, capath=path if is_folder else None
         )
@@ -165,6 +169,13 @@ def _trusting(verify: bool | str | os.PathLike[str]) -> ssl.SSLContext:  # noqa:
         raise InvalidInputError(
             f"verify: {shorten(str(path))} has no certificates in PEM ({_reason(error)})"
         ) from error
+
+
+def _check_regular(*paths: Path | None) -> None:
+    """Raise an OSError for a pipe or device, which OpenSSL would wait for."""
+    for path in paths:
+        if path is not None and not path.is_dir():
+            open_if_regular(path).close()
 
 
 def _reason(error: Exception) -> str:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spacecall._filenames import expand_home
+from spacecall._regular_files import read_document
 
 _VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+_MAX_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ def find_token() -> Token | None:
         return None
     path, variable = _token_file()
     try:
-        value = path.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):  # not readable, not UTF-8, or an invalid path
+        value = read_document(path, _MAX_BYTES).decode().strip()
+    except (OSError, ValueError):  # not readable, not a regular file, not UTF-8, an invalid path
         return None
     return Token(value, f"{path} ({variable})" if variable else str(path)) if value else None
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from anyio.to_thread import run_sync
 
+from spacecall._regular_files import open_if_regular
 from spacecall.batch._row_arguments import to_reference
 from spacecall.batch._row_files import import_pyarrow
 from spacecall.errors import InvalidInputError
@@ -89,7 +90,10 @@ class ResultFolder:
         is_on_disk = self._filesystem.type_name == "local"
         # Elsewhere a file appears when it is complete.
         destination = f"{target}.{uuid4().hex}.part" if is_on_disk else target
-        with path.open("rb") as source, self._filesystem.open_output_stream(destination) as stream:
+        with (
+            open_if_regular(path) as source,
+            self._filesystem.open_output_stream(destination) as stream,
+        ):
             shutil.copyfileobj(source, stream)
         if is_on_disk:
             self._filesystem.move(destination, target)
@@ -105,7 +109,7 @@ def _parse_address(address: str) -> tuple[Any, str]:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_if_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]
 
 

@@ -19,6 +19,7 @@ from importlib import import_module
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, Final, cast
 
+from spacecall._core.json_values import describe_json_error
 from spacecall._json_objects import unique_keys
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
@@ -58,7 +59,12 @@ class RowFile:
         return self.path.suffix.lower() == ".gz"
 
     def open(self) -> BinaryIO:
-        """Open the content."""
+        """Open the content.
+
+        Raises:
+            InvalidInputError: it is not a regular file, or does not exist.
+        """
+        check_input(self.path)
         if self.is_compressed:
             return cast("BinaryIO", gzip.open(self.path))
         return self.path.open("rb")
@@ -253,19 +259,10 @@ def _parse_line(number: int, line: bytes) -> InputRow:
     except InvalidInputError as error:
         return InputRow(number, {}, digest, str(error), line)
     except (ValueError, RecursionError) as error:
-        return InputRow(number, {}, digest, f"the line {_describe_problem(error)}", line)
+        return InputRow(number, {}, digest, f"the line {describe_json_error(error)}", line)
     if not isinstance(values, dict):
         return InputRow(number, {}, digest, "the line is not a JSON object", line)
     return InputRow(number, cast("dict[str, Any]", values), digest, line=line)
-
-
-def _describe_problem(error: Exception) -> str:
-    """Return what is wrong with a line, without Python's advice to programmers."""
-    if isinstance(error, RecursionError):
-        return "is nested too deeply"
-    if isinstance(error, (json.JSONDecodeError, UnicodeError)):
-        return f"is not valid JSON: {error}"
-    return "has a number of too many digits"
 
 
 def _read_csv(file: RowFile) -> Iterator[dict[str, Any]]:

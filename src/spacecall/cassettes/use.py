@@ -22,6 +22,7 @@ from spacecall.cassettes._engine.sharing import Sharing
 from spacecall.cassettes._engine.stream_replayer import ReplayClock, Scheduler
 from spacecall.cassettes._format.cassette_file import (
     BodyFiles,
+    check_cassette_path,
     load_cassette,
     save_cassette,
     to_vcr_request,
@@ -151,6 +152,7 @@ def use_shared_cassette(
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
     path = Path(path)
+    check_cassette_path(path)
     clock = ReplayClock(_time_scale(speed))
     with ExitStack() as stack:
         mode, exchanges, metadata = _load_for(mode, path, stack, sharing)

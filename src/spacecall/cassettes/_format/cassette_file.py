@@ -13,9 +13,16 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 import anyio
+from anyio.to_thread import run_sync
 
 from spacecall._atomic import check_inside, move_file, write_files
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
+from spacecall._regular_files import (
+    NotRegularFileError,
+    check_status,
+    open_if_regular,
+    read_document,
+)
 from spacecall.cassettes._format import vcrpy
 from spacecall.cassettes._format.bodies import MAX_JSON, StoredBody, body_bytes, store_body
 from spacecall.cassettes._format.cassette_json import MAX_DEPTH, escape_surrogates, parse_json
@@ -83,7 +90,7 @@ class BodyFiles:
         path = self._pending.get(as_str(body.get("sha256")))
         if path is None or "json" not in content_type:
             return body
-        content = path.read_bytes()
+        content = read_document(path, MAX_BYTES)
         try:
             value = parse_json(content)
         except ValueError:
@@ -177,7 +184,7 @@ class BodyFiles:
         if "sha256" not in body:
             return body_bytes(body)
         path = self._locate(body)
-        content = path.read_bytes()
+        content = read_document(path, _max_size(body))
         if body.get("shared"):
             content = content.replace(b"\r\n", b"\n")  # git may write line ends of Windows
         self._verify(path, body, hashlib.sha256(content).hexdigest())
@@ -198,7 +205,7 @@ class BodyFiles:
             return
         path = self._locate(body)
         digest = hashlib.sha256()
-        async with await anyio.open_file(path, "rb") as file:
+        async with anyio.wrap_file(await run_sync(open_if_regular, path)) as file:
             while chunk := await file.read(_CHUNK):
                 digest.update(chunk)
                 yield chunk
@@ -233,11 +240,18 @@ class BodyFiles:
             raise CassetteError("the sha256 of a body must be 64 hexadecimal digits")
         path = self._pending.get(digest) or self._find_file(digest, body)
         try:
-            size = path.stat().st_size
+            status = path.stat()
         except OSError as error:
             raise CassetteError(
                 f"the body {path} is missing: restore it, or record the cassette again"
             ) from error
+        try:
+            check_status(path, status)
+        except NotRegularFileError as error:
+            raise CassetteError(
+                f"the body {path} {error.strerror}: restore it, or record the cassette again"
+            ) from error
+        size = status.st_size
         if size != body.get("size") and not body.get("shared"):
             raise CassetteError(
                 f"the body {path} has {size} bytes, not {body.get('size')}: "
@@ -329,14 +343,31 @@ def load_cassette(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
     return exchanges, dict(as_dict(document.get("metadata")))
 
 
+def check_cassette_path(path: Path) -> None:
+    """Check that a cassette is a regular file, or does not exist.
+
+    Raises:
+        CassetteError: it is a folder, a pipe, a socket or a device.
+    """
+    try:
+        check_status(path, path.stat())
+    except NotRegularFileError as error:
+        raise CassetteError(
+            f"the cassette {path} {error.strerror}: name a file, such as name.json"
+        ) from error
+    except (OSError, ValueError):  # it does not exist, or reading and writing it say more
+        return
+
+
 def _load_document(path: Path) -> Mapping[str, Any]:
     """Return the JSON of a cassette, whose interactions are request/response pairs."""
+    check_cassette_path(path)
     if path.is_file() and path.stat().st_size > MAX_JSON:
         raise CassetteError(
             f"the cassette {path} has more than the {MAX_JSON} bytes that are read: split it"
         )
     try:
-        json_text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        json_text = read_document(path, MAX_JSON).decode() if path.is_file() else ""
     except ValueError as error:
         raise CassetteError(f"{path} is not a cassette: {error}") from error
     if not json_text.strip():  # an empty file counts as missing, as with vcrpy

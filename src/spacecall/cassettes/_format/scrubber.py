@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from spacecall._core.json_values import is_array, is_object
 from spacecall._core.redaction import Redactor
+from spacecall._regular_files import open_if_regular
 from spacecall.cassettes._format.bodies import StoredBody, body_bytes
 from spacecall.cassettes._format.exchange import Exchange, Headers
 from spacecall.cassettes._format.secret_formats import PLACEHOLDER, find_kinds
@@ -230,7 +231,7 @@ def find_secrets_in_file(path: Path, scrubber: Scrubber | None = None) -> Iterat
     """Yield the kind of each probable secret in the bytes of a file, never the secret."""
     overlap = ""
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with open_if_regular(path) as file:
         while chunk := file.read(_CHUNK):
             text = overlap + chunk.decode("latin-1")
             yield from (f"{kind} in a body of {size} bytes" for kind in find_kinds(text))

@@ -147,7 +147,12 @@ def _check_places(project: Configuration, into: Path | None, schemas: Path | Non
 
 def _check_module_name(into: Path) -> None:
     if into.suffix == ".py":
-        if not into.stem.isidentifier() or iskeyword(into.stem):
+        if iskeyword(into.stem):
+            raise InvalidInputError(
+                f"--into {into}: {into.name} cannot be imported: {into.stem} is a keyword "
+                "of Python, choose another name"
+            )
+        if not into.stem.isidentifier():
             raise InvalidInputError(
                 f"--into {into}: {into.name} cannot be imported: use letters, digits and _, not a "
                 "digit first"

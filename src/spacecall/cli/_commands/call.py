@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from typer.core import TyperCommand
 
+from spacecall._regular_files import check_output_folder
 from spacecall._visible import shorten
 from spacecall.cli._inputs.completion import complete_endpoint_names, complete_flag_names
 from spacecall.cli._inputs.flags import split_arguments
@@ -201,6 +202,8 @@ def call(
     if stream_input and (jsonl or stream is False):
         option = "--jsonl" if jsonl else "--no-stream"
         raise InvalidInputError(f"--stream-input prints a result after each input: remove {option}")
+    if out is not None:
+        check_output_folder("--out", out)
     request = CallRequest(
         source=source,
         endpoint=endpoint,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from spacecall._regular_files import check_output, check_output_folder
 from spacecall.chat import Conversation
 from spacecall.cli._commands.call import QuietOption, RawOption
 from spacecall.cli._inputs.completion import complete_model_names
@@ -172,6 +173,10 @@ def chat(
     """  # noqa: D301 - typer needs this character
     if system and resume:
         raise InvalidInputError("--system is for a new conversation: remove it, or --resume")
+    if save is not None:
+        check_output("--save", save)
+    if out is not None:
+        check_output_folder("--out", out)
     values = [word.partition("=")[2] for word in additional or []]
     words = [prompt or "", system, *(image or []), *(audio or []), *values]
     reader = InputReader(sys.stdin.buffer.read() if any(map(is_stdin, words)) else b"")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from spacecall._regular_files import read_document
 from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._support.client_selection import NamesArgument, select_clients
 from spacecall.cli._support.exit_codes import FAILED
@@ -55,7 +56,7 @@ def generate(
 def _list_differences(client: Client) -> Sequence[str]:
     """Return how a module differs from the code that its schemas generate."""
     code, path = client.render(), display_path(client.module)
-    if not client.module.is_file():
+    if not client.module.exists():
         return [f"{path} is missing"]
     if generated_files.has_text(client.module, code):
         return []
@@ -68,7 +69,7 @@ def _list_differences(client: Client) -> Sequence[str]:
             f"{path} was generated from {display_path(owner)}, "
             f"not from {display_path(client.folder)}"
         ]
-    file_content = client.module.read_text(encoding="utf-8", errors="replace")
+    file_content = read_document(client.module).decode(errors="replace")
     lines = file_content.splitlines(), code.splitlines()
     diff = list(difflib.unified_diff(*lines, path, "generated", lineterm="", n=1))
     omitted = len(diff) - _MAX_DIFF_LINES

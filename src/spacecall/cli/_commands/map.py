@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from spacecall._regular_files import check_output
 from spacecall._visible import shorten
 from spacecall.batch import Batch
 from spacecall.cli._commands.call import EndpointArgument, QuietOption, SourceArgument
@@ -175,6 +176,8 @@ def map_(
     for option, path in (("--output", output), ("--dead-letter", dead_letter)):
         if path == Path("-"):
             raise InvalidInputError(f"{option} must be a file or folder, stdout (-) is neither")
+        if path is not None and not path.is_dir():
+            check_output(option, path)
     ray_engine = _parse_engine(engine, ray_address, files_to)
 
     async def execute() -> int:

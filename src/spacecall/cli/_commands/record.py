@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
+from spacecall._regular_files import check_output
 from spacecall.cassettes._engine.record_modes import MODES, RecordMode
 from spacecall.cli._commands.call import (
     CallCommand,
@@ -88,6 +89,7 @@ def record(
     if flags.show_help:
         run_async(lambda: execute(request, credentials))
         return
+    check_output("--output", output)
     app_error: AppError | None = None
     with use_cassette(
         output,

@@ -9,6 +9,7 @@ import typer
 
 from spacecall._atomic import check_inside, write_files
 from spacecall._core.app_sources import space_id
+from spacecall._regular_files import open_if_regular
 from spacecall.cli._commands.call import SourceArgument
 from spacecall.cli._outputs.terminal import display_path, write
 from spacecall.cli._support.app_overview import load_overview, missing_address_error
@@ -70,10 +71,10 @@ def skill(
         raise InvalidInputError(f"no skill can be named {name!r}: use ASCII letters and digits")
     file = into / skill_name / _FILE
     check_inside(file, Path.cwd())
-    if file.is_file():
-        lines = [
-            line.strip() for line in file.read_bytes()[:4096].decode(errors="replace").splitlines()
-        ]
+    if file.exists():
+        with open_if_regular(file) as content:
+            head = content.read(4096).decode(errors="replace")
+        lines = [line.strip() for line in head.splitlines()]
         if GENERATOR not in lines:
             raise InvalidInputError(f"{file} was not written by spacecall: move it, or use --name")
         if source_line(app) not in lines:

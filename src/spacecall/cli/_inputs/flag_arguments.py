@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from spacecall._core.json_values import describe_json_error
 from spacecall._json_objects import unique_keys
 from spacecall.cli._inputs.flag_values import InputReader, load_files, parse_value
 from spacecall.cli._inputs.flags import Flag
@@ -53,7 +54,7 @@ def parse_json_arguments(text: str, option: str = "--json") -> dict[str, Any]:
     try:
         arguments = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"{option} is not valid JSON: {error}") from error
+        raise InvalidInputError(f"{option} {describe_json_error(error)}") from error
     if not isinstance(arguments, dict):
         raise InvalidInputError(f'{option} must be a JSON object: {{"name": value, …}}')
     return cast("dict[str, Any]", arguments)

@@ -11,8 +11,8 @@ from spacecall._core.json_values import as_dict, as_list, as_str_list, is_array,
 from spacecall._core.schema_check import find_problems, is_file, map_files
 from spacecall._core.schema_nodes import alternatives, item_schema, kinds_of, resolve
 from spacecall._filenames import expand_home
-from spacecall._filesources import open_regular
 from spacecall._json_objects import unique_keys
+from spacecall._regular_files import MAX_INPUT_BYTES, read_regular
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
@@ -97,8 +97,8 @@ class InputReader:
         return file
 
     def _read_file(self, path: Path) -> bytes:
-        with open_regular(path, "" if self._stdin is None else "Write - for stdin") as file:
-            return file.read()
+        remedy = "" if self._stdin is None else "Write - for stdin"
+        return read_regular(path, MAX_INPUT_BYTES, remedy)
 
     def _read_stdin(self) -> bytes:
         if self._stdin is None:

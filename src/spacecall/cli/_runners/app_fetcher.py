@@ -98,7 +98,7 @@ async def _fetch(target: FetchTarget) -> LiveSource:
     if not source:
         # Not a usage error: other clients of the project can be fetched.
         raise SpaceStateError(f"{client.name} was generated from saved files: add --source SOURCE")
-    if (Path(source) / LOCK_FILE).is_file():
+    if (Path(source) / LOCK_FILE).exists():
         return schema_folder.read_folder(Path(source))
     return await fetch_one_app(source, access)
 

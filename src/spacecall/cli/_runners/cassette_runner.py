@@ -9,6 +9,7 @@ from typing import Final
 
 from spacecall._atomic import write_file
 from spacecall._core.json_values import as_str
+from spacecall._regular_files import check_output
 from spacecall._visible import visible_line
 from spacecall.cassettes._engine.recording_lock import remove_abandoned_lock
 from spacecall.cassettes._inspect.client_matching import match_clients
@@ -59,6 +60,7 @@ def write_page(files: Sequence[Path], html: Path) -> None:
     """
     if len(files) != 1:
         raise InvalidInputError(f"--html shows one cassette: name one FILE, got {len(files)}")
+    check_output("--html", html)
     recording = read_recording(files[0])
     timeline = read_timeline(recording.exchanges, recording.apps)
     page = render_page(recording.path.name, recording.apps, timeline)

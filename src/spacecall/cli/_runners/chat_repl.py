@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from spacecall._filenames import expand_home
+from spacecall._regular_files import check_output
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import (
     stdin_is_terminal,
@@ -160,8 +161,10 @@ class _Repl:
     def _save(self, path: str) -> None:
         if not path:
             raise InvalidInputError("/save needs a file: /save FILE")
-        self._session.save_path = expand_home(path)
-        write_conversation(self._session.conversation, self._session.save_path)
+        save_path = expand_home(path)
+        check_output("/save", save_path)
+        self._session.save_path = save_path
+        write_conversation(self._session.conversation, save_path)
 
     def _quit(self, _: str) -> None:
         self.finished = True

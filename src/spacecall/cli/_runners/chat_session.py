@@ -12,7 +12,7 @@ from typing import Any
 
 from spacecall._atomic import write_file
 from spacecall._client.concurrency.portal import Portal, hold_open, wait
-from spacecall._filesources import open_if_regular
+from spacecall._regular_files import MAX_INPUT_BYTES, NotRegularFileError, read_document
 from spacecall._warnings import CutReplyWarning
 from spacecall.chat import (
     AnyChatModel,
@@ -331,10 +331,9 @@ def read_conversation(path: Path) -> Conversation:
         OSError: the file cannot be read.
     """
     try:
-        with open_if_regular(path) as file:
-            content = file.read()
-    except InvalidInputError as error:
-        raise InvalidInputError(f"--resume: {error.message}") from error
+        content = read_document(path, MAX_INPUT_BYTES)
+    except NotRegularFileError as error:
+        raise InvalidInputError(f"--resume: {str(path)!r} {error.strerror}") from error
     try:
         return Conversation.from_json(content)
     except InvalidInputError as error:

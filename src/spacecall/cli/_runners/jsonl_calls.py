@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 import anyio
 from anyio.abc import ObjectSendStream, TaskGroup
 
-from spacecall._core.json_values import describe_error
+from spacecall._core.json_values import describe_error, describe_json_error
 from spacecall._json_objects import unique_keys
 from spacecall.cli._outputs.terminal import to_json, write
 from spacecall.cli._support.error_reports import exit_code_for
@@ -119,7 +119,7 @@ def _parse_line(line: bytes) -> dict[str, Any]:
     try:
         arguments = json.loads(line, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"the line is not valid JSON: {error}") from error
+        raise InvalidInputError(f"the line {describe_json_error(error)}") from error
     if not isinstance(arguments, dict):
         raise InvalidInputError("the line is not a JSON object")
     return cast("dict[str, Any]", arguments)

@@ -9,8 +9,8 @@ from typing import Annotated, Final, TypeAlias
 
 import typer
 
-from spacecall._filesources import open_if_regular
 from spacecall._io.tls import KEY_PASSWORD_REMEDY, ClientCertificate, create_app_context
+from spacecall._regular_files import NotRegularFileError, open_if_regular
 from spacecall.errors import InvalidInputError
 
 __all__ = ["CaFileOption", "CertKeyOption", "CertOption", "load_certificates"]
@@ -90,7 +90,7 @@ def _check_not_special(option: str, path: str) -> None:
         return
     try:
         open_if_regular(Path(path)).close()
-    except InvalidInputError as error:
-        raise InvalidInputError(f"{option}: {error.message}") from error
+    except NotRegularFileError as error:
+        raise InvalidInputError(f"{option}: {path!r} {error.strerror}") from error
     except (OSError, ValueError):  # OpenSSL says more
         return

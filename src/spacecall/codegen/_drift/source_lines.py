@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from spacecall._regular_files import read_document
 from spacecall.codegen._drift.findings import Finding
 
 __all__ = ["escape_segment", "line_of", "locate_findings"]
@@ -54,7 +55,7 @@ def locate_findings(
     @cache
     def content(name: str) -> str | None:
         try:
-            return (folder / name).read_text(encoding="utf-8")
+            return read_document(folder / name).decode()
         except (OSError, UnicodeDecodeError):
             return None
 

@@ -17,6 +17,7 @@ from spacecall._core.app_info import parse_endpoints
 from spacecall._core.app_sources import space_id
 from spacecall._core.json_values import as_dict, as_str
 from spacecall._filenames import safe_name
+from spacecall._regular_files import read_document
 from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._name_spelling import module_name, slug
 from spacecall.codegen._project import generated_files
@@ -191,7 +192,7 @@ def _is_as_generated(module: Path, folder: Path, root: Path) -> bool:
 def _read_code(folder: Path) -> str:
     """Return the path of the module that the lock of a schema folder names, if any."""
     try:
-        code = schema_folder.read_lock(folder).code if (folder / LOCK_FILE).is_file() else ""
+        code = schema_folder.read_lock(folder).code if (folder / LOCK_FILE).exists() else ""
     except SchemaError:  # interrupted
         return ""
     return "" if ".." in Path(code).parts or Path(code).is_absolute() else code
@@ -390,8 +391,6 @@ def _check_name(
 ) -> None:
     """Raise an error if the client of another app has the name or the files."""
     for path in sorted(paths.schemas.parent.glob(f"*/{LOCK_FILE}")):
-        if not path.is_file():
-            continue
         folder = path.parent
         if folder == paths.schemas:
             lock = schema_folder.read_lock(folder)
@@ -444,8 +443,8 @@ def _check_case(folder: Path) -> None:
 
 def _is_spacecall(root: Path) -> bool:
     try:
-        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        project = tomllib.loads(read_document(root / "pyproject.toml").decode())
+    except (OSError, ValueError, RecursionError):
         return False
     return as_str(as_dict(project.get("project")).get("name")) == "spacecall"
 

@@ -80,7 +80,7 @@ class Client:
         Raises:
             SchemaError: the lock cannot be read.
         """
-        if not (self.folder / LOCK_FILE).is_file():
+        if not (self.folder / LOCK_FILE).exists():
             return self
         return replace(self, lock=schema_folder.read_lock(self.folder))
 
@@ -184,7 +184,7 @@ def list_clients(configuration: Configuration) -> list[Client]:
         SchemaError: a lock cannot be read.
     """
     folders = sorted(configuration.schemas.iterdir()) if configuration.schemas.is_dir() else []
-    locked = [_read_client(configuration, path) for path in folders if (path / LOCK_FILE).is_file()]
+    locked = [_read_client(configuration, path) for path in folders if (path / LOCK_FILE).exists()]
     uses = Counter(client.name for client in locked)
     clients = [client if uses[client.name] == 1 else _by_folder(client) for client in locked]
     clients += [

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from spacecall._regular_files import open_if_regular
+
 __all__ = ["PROJECT_LOCK_FILE", "project_lock"]
 
 PROJECT_LOCK_FILE: Final = ".spacecall.lock"
@@ -98,7 +100,7 @@ def _is_same_file(descriptor: int, path: Path) -> bool:
 
 def _describe_holder(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_if_regular(path) as file:
             number = file.read(20).split()[0].decode("ascii")
     except (OSError, IndexError, UnicodeDecodeError):
         return ""

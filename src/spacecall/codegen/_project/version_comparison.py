@@ -109,12 +109,12 @@ def _are_clients(project: Configuration, names: Sequence[str]) -> bool:
 
 def _is_saved(source: str) -> bool:
     path = expand_home(source)
-    return path.is_file() or any((path / name).is_file() for name in (LOCK_FILE, "config.json"))
+    return path.is_file() or any((path / name).exists() for name in (LOCK_FILE, "config.json"))
 
 
 def _read_version(source: str) -> _AppVersion:
     path = expand_home(source)
-    if (path / LOCK_FILE).is_file():
+    if (path / LOCK_FILE).exists():
         return _read_folder(path, repository_path(path, Path.cwd()))
     saved = load_app(source)
     if saved is None:

@@ -11,10 +11,11 @@ from typing import Any
 from spacecall._client.discovery.app_description import fetch_description
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.hub_api import Runtime, Stage
-from spacecall._core.json_values import as_str, is_object
+from spacecall._core.json_values import as_str, describe_json_error, is_object
 from spacecall._filenames import expand_home
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.request_settings import Settings
+from spacecall._regular_files import read_document
 from spacecall.codegen._schemas.schema_folder import Access
 from spacecall.errors import AuthError, InvalidInputError, NotFoundError, SpaceError
 from spacecall.options import Auth
@@ -109,7 +110,7 @@ def load_app(source: str) -> AppDocuments | None:
     path = expand_home(source)
     if path.is_dir():
         return _saved_app(_load_json(path / "config.json"), _load_json(path / "info.json"), source)
-    if path.is_file():
+    if path.exists():
         document = _load_json(path)
         return _saved_app(document.get("config"), document.get("info"), source)
     return None
@@ -123,11 +124,11 @@ def _saved_app(config: object, info: object, source: str) -> AppDocuments:
 
 def _load_json(path: Path) -> Mapping[str, Any]:
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(read_document(path))
     except OSError as error:
         raise InvalidInputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"{path} is not JSON: {error}") from error
+        raise InvalidInputError(f"{path} {describe_json_error(error)}") from error
     if not is_object(data):
         raise InvalidInputError(f"{path} is not a JSON object")
     return data

@@ -29,10 +29,16 @@ from typing import Any, Final
 
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 from spacecall._core.schema_check import find_problems
+from spacecall._regular_files import read_document
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._schemas.schema_folder import DOCUMENTS, SchemaFolder
-from spacecall.codegen._schemas.schema_keywords import find_references, find_schema_problems
+from spacecall.codegen._schemas.schema_keywords import (
+    find_references,
+    find_schema_problems,
+    iter_schemas,
+    keywords_beside_reference,
+)
 
 __all__ = ["OVERRIDES_FILE", "Override", "apply_matching", "apply_overrides", "read_overrides"]
 
@@ -40,6 +46,8 @@ OVERRIDES_FILE: Final = "overrides.toml"
 """The file's name in a schema folder. People write it; no command changes it."""
 
 _TITLE: Final = re.compile(r"/\$defs/([^/]+)/title")
+_LOST: Final = "names no type"
+_CIRCULAR: Final = "refers to itself"
 _TYPE_PREFIX: Final = "#/$defs/"
 _KEYS = frozenset({"file", "pointer", "old", "old-json", "new", "new-json", "why"})
 
@@ -87,12 +95,14 @@ def read_overrides(folder: Path) -> tuple[Override, ...]:
     """
     path = folder / OVERRIDES_FILE
     try:
-        parsed = tomllib.loads(path.read_text(encoding="utf-8"))
+        parsed = tomllib.loads(read_document(path).decode())
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise SchemaError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise SchemaError(f"{path} is nested too deeply") from error
+    except ValueError as error:
         raise SchemaError(f"{path} is not TOML: {error}") from error
     problems = [f"{path}: unknown key {key!r}" for key in parsed if key != "override"]
     if not is_array(parsed.get("override", [])):
@@ -111,13 +121,15 @@ def apply_overrides(folder: SchemaFolder, overrides: Sequence[Override]) -> Sche
 
     Raises:
         SchemaError: a value is not the one that its correction was written for, or a default does
-            not fit a corrected schema, or a `$ref` names no type; a line for each.
+            not fit a corrected schema, a `$ref` names no type, or another keyword restricts a value
+            beside a `$ref`; a line for each.
     """
     documents, stale = apply_matching(folder.documents, overrides)
     if stale:
         raise SchemaError("\n".join(stale))
     if invalid := [
         *_find_lost_references(documents, overrides),
+        *_find_crowded_references(folder.documents, documents, overrides),
         *_find_misfits(folder.documents, documents, overrides),
     ]:
         raise SchemaError("\n".join(invalid))
@@ -154,30 +166,65 @@ def _find_lost_references(
         path = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:]]
         types = as_dict(documents[override.file].get("$defs"))
         for reference in find_references(path, override.new):
-            if not _names_type(reference, types):
+            problem = _reference_problem(reference, types)
+            if problem == _CIRCULAR:
+                yield (
+                    f"{override.origin}: $ref {_short_json(reference)} refers to itself: write the "
+                    f"schema of the type ({override.pointer})"
+                )
+            elif problem:
                 name = reference.removeprefix(_TYPE_PREFIX)
                 hint = did_you_mean(
                     name, types, f"write {_TYPE_PREFIX}NAME, a type of {override.file}"
                 )
                 yield (
-                    f"{override.origin}: $ref {_short_json(reference)} names no type; {hint} "
+                    f"{override.origin}: $ref {_short_json(reference)} {problem}; {hint} "
                     f"({override.pointer})"
                 )
 
 
-def _names_type(reference: str, types: Mapping[str, Any]) -> bool:
-    """Return whether a reference leads to a type, not to nothing or to itself."""
+def _reference_problem(reference: str, types: Mapping[str, Any]) -> str:
+    """Return why a reference does not lead to a type; empty if it does."""
     seen: set[str] = set()
     while reference not in seen:
         seen.add(reference)
         name = reference.removeprefix(_TYPE_PREFIX)
         if name == reference or name not in types:
-            return False
+            return _LOST
         target = as_dict(types[name])
         if "$ref" not in target:
-            return True
+            return ""
         reference = as_str(target["$ref"])
-    return False
+    return _CIRCULAR
+
+
+def _find_crowded_references(
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+    overrides: Sequence[Override],
+) -> Iterator[str]:
+    """Yield the corrections that leave a keyword which restricts a value beside a `$ref`."""
+    for override in overrides:
+        path = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:]]
+        parent, old_parent = (
+            as_dict(_find_node(documents[override.file], path[:-1]))
+            for documents in (after, before)
+        )
+        keywords = keywords_beside_reference(parent)
+        if keywords == keywords_beside_reference(old_parent):  # as the app describes it
+            keywords = []
+        if is_object(override.new) and not keywords:
+            keywords = [
+                key
+                for node in iter_schemas(override.new)
+                for key in keywords_beside_reference(node)
+            ]
+        if keywords:
+            yield (
+                f"{override.origin}: {', '.join(keywords)} beside $ref ({override.pointer}): the "
+                "type that $ref names replaces the whole schema, so correct the pointer above it "
+                'to {"$ref": …}, or remove the other keywords'
+            )
 
 
 def _find_misfits(
@@ -279,6 +326,8 @@ def _read_value(origin: str, entry: Mapping[str, Any], key: str, problems: list[
         json.dumps(entry.get(key), allow_nan=False)
     except (TypeError, ValueError):
         problems.append(f"{origin}: {json_key if json_key in entry else key} is not JSON")
+    except RecursionError:
+        problems.append(f"{origin}: {json_key} is nested too deeply")
     return entry.get(key, _NOTHING)
 
 

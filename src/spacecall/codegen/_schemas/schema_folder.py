@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from spacecall._atomic import write_files
-from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
+from spacecall._core.json_values import (
+    as_dict,
+    as_str,
+    as_str_list,
+    describe_json_error,
+    is_array,
+    is_object,
+)
+from spacecall._regular_files import read_document
 from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._literals import INVISIBLE
 from spacecall.codegen._schemas.schema_documents import JOIN_FILE, QUEUE_DATA_FILE, UPLOAD_FILE
@@ -236,21 +244,33 @@ def _parse_lock(raw: Mapping[str, Any]) -> Lock:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_bytes().decode()
+        return read_document(path).decode()
     except OSError as error:
         raise SchemaError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SchemaError(f"{path} is not UTF-8") from error
+        raise SchemaError(f"{path} is not UTF-8{_advice(path)}") from error
 
 
 def _parse_object(path: Path, content: str) -> Mapping[str, Any]:
     try:
         parsed = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise SchemaError(f"{path} is not JSON: {error}") from error
+        raise SchemaError(f"{path} {describe_json_error(error)}{_advice(path)}") from error
     if not is_object(parsed):
-        raise SchemaError(f"{path} is not a JSON object")
+        raise SchemaError(f"{path} is not a JSON object{_advice(path)}")
     return parsed
+
+
+def _advice(path: Path) -> str:
+    """Return what to do about a file of a schema folder with other content than was written."""
+    name = path.parent.name
+    if path.name == LOCK_FILE:
+        remedy = "delete it and run spacecall add SOURCE again"
+    else:
+        remedy = f"run spacecall refresh {name} to fetch it again"
+    return (
+        f". Resolve the conflict if a merge left one, restore it from version control, or {remedy}"
+    )
 
 
 def _dump_parsed(path: Path, document: Mapping[str, Any]) -> str:

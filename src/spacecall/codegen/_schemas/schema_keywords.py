@@ -6,16 +6,28 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from spacecall._core.json_values import as_dict, as_list, is_array, is_object
+from spacecall._core.json_values import as_list, as_str, is_array, is_object
 from spacecall._core.schema_nodes import is_number
 from spacecall._suggestions import did_you_mean
 
-__all__ = ["check_schema", "find_references", "find_schema_problems"]
+__all__ = [
+    "check_schema",
+    "find_references",
+    "find_schema_problems",
+    "iter_schemas",
+    "keywords_beside_reference",
+]
 
 _TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 _NODES: Final = frozenset({"items", "additionalProperties", "not", "if", "then", "else"})
 _NODE_LISTS: Final = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
 _NODE_MAPS: Final = frozenset({"properties", "patternProperties", "$defs"})
+
+_BESIDE_REFERENCE: Final = frozenset(
+    {"$ref", "$comment", "title", "description", "default", "examples", "deprecated"}
+    | {"readOnly", "writeOnly"}
+)
+"""The keywords that may be beside a `$ref`: they do not restrict the value."""
 
 
 def _is_text(value: Any) -> bool:
@@ -95,7 +107,9 @@ def find_schema_problems(path: list[str], value: Any) -> list[str]:
 
 def find_references(path: list[str], value: Any) -> Iterator[str]:
     """Yield the `$ref` in a value at a path in a schema document, as `find_schema_problems`."""
-    yield from _references(_enclose(path, value))
+    for schema in iter_schemas(_enclose(path, value)):
+        if "$ref" in schema and _is_text(schema["$ref"]):
+            yield as_str(schema["$ref"])
 
 
 def _enclose(path: list[str], value: Any) -> Any:
@@ -110,15 +124,24 @@ def _enclose(path: list[str], value: Any) -> Any:
     return value
 
 
-def _references(node: Any) -> Iterator[str]:
-    for keyword, value in as_dict(node).items():
-        if keyword == "$ref" and _is_text(value):
-            yield value
-        elif keyword in _NODES:
-            yield from _references(value)
+def iter_schemas(node: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield a schema and the schemas in it."""
+    if not is_object(node):
+        return
+    yield node
+    for keyword, value in node.items():
+        if keyword in _NODES:
+            yield from iter_schemas(value)
         elif keyword in _NODE_LISTS | _NODE_MAPS:
             for inner in value.values() if is_object(value) else as_list(value):
-                yield from _references(inner)
+                yield from iter_schemas(inner)
+
+
+def keywords_beside_reference(node: Mapping[str, Any]) -> list[str]:
+    """Return the keywords beside a `$ref` that restrict the value too; none without a `$ref`."""
+    if not _is_text(node.get("$ref")):
+        return []
+    return [key for key in node if key not in _BESIDE_REFERENCE and not key.startswith("x-")]
 
 
 def check_schema(node: Any) -> Iterator[str]:
