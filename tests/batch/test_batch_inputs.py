@@ -47,8 +47,8 @@ async def test_a_path_in_a_row_must_name_a_regular_file(tmp_path: Path, pipe: Pa
     errors = [result["error"] for result in results(batch) if "error" in result]
     assert {error["type"] for error in errors} == {"InvalidInputError"}
     assert [error["message"].partition("' ")[2].partition(":")[0] for error in errors[:3]] == [
-        "is a pipe, a socket or a device",
-        "is a pipe, a socket or a device",
+        "is a pipe, a socket or a device, not a regular file. Pass the content",
+        "is a pipe, a socket or a device, not a regular file. Pass the content",
         "is a folder, not a file",
     ]
 

@@ -334,7 +334,7 @@ async def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> Non
 @pytest.mark.parametrize("content", [b"", b"new"])
 def test_a_file_of_a_project_is_not_written_to_a_pipe(content: bytes, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(NotRegularFileError, match="is a pipe.*nothing was changed"):
+    with pytest.raises(NotRegularFileError, match=r"is a pipe.*nothing was changed"):
         write_files({tmp_path / "pipe": content}, tmp_path)
     assert (tmp_path / "pipe").is_fifo()
 
