@@ -173,10 +173,10 @@ def readable_path(path: Path, remedy: str = _REMEDY) -> Generator[None]:
         yield
     except NotRegularFileError as error:
         if error.errno == errno.EISDIR:
-            reason = ": name a file in it"
+            advice = ": name a file in it"
         else:
-            reason = f". {remedy}" if remedy else ""
-        raise InvalidInputError(f"{str(path)!r} {error.strerror}{reason}") from error
+            advice = f". {remedy}" if remedy else ""
+        raise InvalidInputError(f"{str(path)!r} {error.strerror}{advice}") from error
     except (OSError, ValueError, RuntimeError) as error:  # for example a NUL in the path
         reason = (isinstance(error, OSError) and error.strerror) or error
         hint = ": ~ is not expanded, write Path(…).expanduser()" if str(path)[:1] == "~" else ""
