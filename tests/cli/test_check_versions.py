@@ -86,7 +86,7 @@ class TestPaths:
         ("old", "message"),
         [
             ("nowhere", "cannot compare new.json with 'nowhere'"),
-            ("broken.json", "broken.json is not JSON"),
+            ("broken.json", "broken.json is not valid JSON"),
             ("damaged", "does not have the hash"),
         ],
     )
