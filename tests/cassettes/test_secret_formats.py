@@ -275,7 +275,7 @@ HARMLESS = {
     "modules": "spacecall.cassettes._format.secret_formats eyJ.eyJ.eyJ example.com.example.org",
     "an ellipsis": "eyJhbGciOiJIUzI1NiJ9... eyJhbGciOiJIUzI1NiJ9.",
     "addresses": (
-        "http://localhost:7860/gradio_api/file=@x, https://registry.npmjs.org:443/@scope/name "
+        "http://localhost:7860/gradio_api/file=@x, https://packages.example.org:443/@scope/name "
         "http://me@host/x mailto:me@host git@github.com:owner/name.git "
         "`http://${host}:${port}/@vite/client` http://{host}:{port}/@{name}"
     ),
