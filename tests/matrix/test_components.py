@@ -16,6 +16,8 @@ from tests.conftest import ServerPool
 from tests.matrix.conftest import PATIENT
 from tests.matrix.test_clients import in_order
 
+pytestmark = pytest.mark.parametrize("anyio_backend", ["asyncio"])  # values do not depend on it
+
 OLD = ("4.10.0", "4.0.2", "3.50.2")
 ALWAYS = ("None", "update", "empty update")
 PROBES = {
