@@ -44,6 +44,8 @@ START_DEADLINE = 90.0
 _STOP_DEADLINE = 5.0
 # Below the range that the kernel hands out to clients: no connection can take the port meanwhile.
 _PORTS = range(20_000, 32_000)
+_random = random.SystemRandom()
+"""Not the random numbers of the process, which Hypothesis makes the same in each."""
 
 
 def python_of(version: str) -> Path:
@@ -166,10 +168,11 @@ def start(
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """A port that nothing listens on, and that no other process of this test run gets."""
     while True:
-        port = random.choice(_PORTS)
+        port = _random.choice(_PORTS)
         with socket.socket() as probe, contextlib.suppress(OSError):
+            (launchers_folder() / f"port-{port}").touch(exist_ok=False)
             probe.bind(("127.0.0.1", port))
             return port
 

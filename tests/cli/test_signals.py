@@ -7,12 +7,17 @@ import socket
 import subprocess
 import sys
 import termios
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import anyio
 import pytest
+import typer
 
+from spacecall.cli._support.async_runner import run_async
 from tests.cli.processes import command, environment, start_command, terminal, wait_until
 from tests.client.tools import unique
 from tests.servers import AppServer
@@ -173,3 +178,26 @@ def test_a_full_output_pipe_of_a_page_is_left_quietly(protocol_app: AppServer) -
     )
     assert done.stdout == "{\n"
     assert done.stderr == ""
+
+
+def test_a_signal_wakes_a_command_that_waits_for_the_network() -> None:
+    """The thread stands for a signal just before the wait: neither interrupts the wait itself."""
+
+    def send() -> None:
+        time.sleep(0.2)  # so that the loop waits; otherwise the test shows nothing, and passes
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    sender = threading.Thread(target=send)
+    scopes: list[anyio.CancelScope] = []
+
+    async def wait() -> None:
+        sender.start()
+        with anyio.move_on_after(WAIT) as scope:
+            scopes.append(scope)
+            await anyio.sleep_forever()
+
+    with pytest.raises(typer.Exit) as caught:
+        run_async(wait)
+    sender.join()
+    assert caught.value.exit_code == 143
+    assert not scopes[0].cancel_called, "the signal was handled when the wait ended"

@@ -59,6 +59,7 @@ class _OwnerTask(Generic[T]):
         self._leave = asyncio.Event()
         self._ended = asyncio.Event()
         self._values: list[T] = []
+        self._scope = anyio.CancelScope()
         self.task = self.loop.create_task(self._run(manager), name=f"owner of {label}")
         # asyncio warns of a loop that is closed with tasks in it; one warning is enough.
         self.task._log_destroy_pending = False  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
@@ -66,16 +67,17 @@ class _OwnerTask(Generic[T]):
         self.task.add_done_callback(self._end)
 
     async def _run(self, manager: AbstractAsyncContextManager[T]) -> None:
-        self._values.append(await manager.__aenter__())
-        self._ready.set()
-        # Not `async with`: if the loop is gone, nothing can be awaited any more.
-        try:
-            await self._leave.wait()
-        except asyncio.CancelledError as cancelled:  # a task inside failed, or the loop ends
-            with suppress(asyncio.CancelledError):
-                await manager.__aexit__(type(cancelled), cancelled, cancelled.__traceback__)
-        else:
-            await manager.__aexit__(None, None, None)
+        with self._scope:
+            self._values.append(await manager.__aenter__())
+            self._ready.set()
+            # Not `async with`: if the loop is gone, nothing can be awaited any more.
+            try:
+                await self._leave.wait()
+            except asyncio.CancelledError as cancelled:  # a task inside failed, or the loop ends
+                with suppress(asyncio.CancelledError):
+                    await manager.__aexit__(type(cancelled), cancelled, cancelled.__traceback__)
+            else:
+                await manager.__aexit__(None, None, None)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         _OWNERS.discard(task)
@@ -112,9 +114,10 @@ class _OwnerTask(Generic[T]):
             if self._values:
                 return self._values.pop()
         except BaseException:
-            self._leave.set()
-            if not self.task.cancelling():
-                self.task.cancel()
+            if not self._ready.is_set():
+                # Not `Task.cancel`: a scope that is cancelled inside at the same time takes that
+                # for its own cancellation.
+                self._scope.cancel()
             await self.leave()
             raise
         self.closing = True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -38,7 +40,7 @@ def run_async(work: Callable[[], Awaitable[T]]) -> T:
 
 async def _run_cancellable(work: Callable[[], Awaitable[T]], state: SignalState) -> T:
     loop = asyncio.get_running_loop()
-    with anyio.CancelScope() as scope:
+    with _woken_by_signals(loop), anyio.CancelScope() as scope:
 
         def cancel() -> None:
             loop.call_soon_threadsafe(scope.cancel)  # wakes a loop that waits for the network
@@ -49,6 +51,30 @@ async def _run_cancellable(work: Callable[[], Awaitable[T]], state: SignalState)
         finally:
             state.cancel = None
     raise KeyboardInterrupt
+
+
+@contextmanager
+def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Generator[None]:
+    """Let each signal wake the event loop.
+
+    Python runs the handler of a signal between two steps of the program. If the signal arrives just
+    before the loop waits for the network, that would be when the wait ends, which may be never.
+    """
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or sys.platform == "win32":  # there the loop does this itself
+        yield
+        return
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        reader.setblocking(False)
+        writer.setblocking(False)
+        previous = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        loop.add_reader(reader, reader.recv, 4096)
+        try:
+            yield
+        finally:
+            loop.remove_reader(reader)
+            signal.set_wakeup_fd(previous)
 
 
 @contextmanager
