@@ -40,3 +40,12 @@ def override(pointer: str, old: object, new: object, folder: str = "painter") ->
         'why = "the app says so"',
     )
     Path("schemas/spaces", folder, "overrides.toml").write_text("\n".join(lines))
+
+
+def write_overrides(*entries: tuple[str, str]) -> None:
+    """Write corrections: the pointer of each, and the line with `old` or `new`."""
+    text = "".join(
+        f"[[override]]\nfile = 'join.schema.json'\npointer = '{pointer}'\n{value}\nwhy = 'x'\n"
+        for pointer, value in entries
+    )
+    Path("schemas/spaces/painter/overrides.toml").write_text(text)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.processes import ROOT
-from tests.cli.projects import configure, override, painter, save
+from tests.cli.projects import configure, override, painter, save, write_overrides
 
 MODULE = Path("spaces/painter.py")
 MAXIMUM = "/$defs/PaintInput/properties/steps/maximum"
@@ -22,15 +22,6 @@ def project(isolated_environment: None, cli: Cli) -> None:
     """A project with one client."""
     done = cli("add", save(painter()), "--name", "painter")
     assert done.code == 0, done.err
-
-
-def write_overrides(*entries: tuple[str, str]) -> None:
-    """Write corrections: the pointer of each, and the line with `old` or `new`."""
-    text = "".join(
-        f"[[override]]\nfile = 'join.schema.json'\npointer = '{pointer}'\n{value}\nwhy = 'x'\n"
-        for pointer, value in entries
-    )
-    Path("schemas/spaces/painter/overrides.toml").write_text(text)
 
 
 def test_the_module_is_made_again_with_the_same_bytes(cli: Cli) -> None:
@@ -216,92 +207,6 @@ def test_members_and_items_can_be_added_and_taken_away(cli: Cli) -> None:
     assert "= 10" not in written
 
 
-@pytest.mark.parametrize(
-    ("pointer", "new", "reference"),
-    [
-        ("steps/$ref", "'#/nope'", "#/nope"),
-        ("steps/$ref", "''", ""),
-        ("steps/$ref", "'https://evil/x'", "https://evil/x"),
-        ("steps/$ref", "'PaintInput'", "PaintInput"),
-        (
-            "steps/$ref",
-            "'#/$defs/PaintInput/properties/steps'",
-            "#/$defs/PaintInput/properties/steps",
-        ),
-        ("extra", "{anyOf = [{'$ref' = '#/$defs/Pain'}]}", "#/$defs/Pain"),
-        ("extra", "{items = {'$ref' = '#/$defs/Pain'}}", "#/$defs/Pain"),
-    ],
-)
-def test_a_reference_to_nothing_is_an_error(
-    pointer: str, new: str, reference: str, cli: Cli
-) -> None:
-    before = MODULE.read_bytes()
-    pointer = f"/$defs/PaintInput/properties/{pointer}"
-    write_overrides((pointer, f"new = {new}"))
-    done = cli("generate")
-    assert done.code == 2
-    assert f'overrides.toml, entry 1: $ref "{reference}" names no type' in done.err
-    assert pointer in done.err
-    assert MODULE.read_bytes() == before
-
-
-def test_types_that_refer_to_themselves_are_an_error(cli: Cli) -> None:
-    write_overrides(
-        ("/$defs/One", "new = {'$ref' = '#/$defs/Two'}"),
-        ("/$defs/Two", "new = {'$ref' = '#/$defs/One'}"),
-        ("/$defs/Self", "new = {'$ref' = '#/$defs/Self'}"),
-    )
-    done = cli("generate")
-    assert done.code == 2
-    assert done.err.count("refers to itself: write the schema of the type") == 3
-
-
-@pytest.mark.parametrize(
-    ("pointer", "new"),
-    [
-        ("steps/$ref", "'#/$defs/Pair'"),
-        ("extra", "{'$ref' = '#/$defs/Pair', type = 'string'}"),
-        ("extra", "{items = {'$ref' = '#/$defs/Pair', type = 'string'}}"),
-    ],
-)
-def test_a_keyword_that_restricts_the_value_beside_a_reference_is_an_error(
-    pointer: str, new: str, cli: Cli
-) -> None:
-    before = MODULE.read_bytes()
-    write_overrides(
-        ("/$defs/Pair", "new = {type = 'object', properties = {n = {type = 'number'}}}"),
-        (f"/$defs/PaintInput/properties/{pointer}", f"new = {new}"),
-    )
-    done = cli("generate")
-    assert done.code == 2
-    assert "type" in done.err.partition(" beside $ref")[0]
-    assert "entry 2" in done.err
-    assert MODULE.read_bytes() == before
-
-
-def test_a_description_beside_a_reference_is_taken(cli: Cli) -> None:
-    write_overrides(
-        ("/$defs/Pair", "new = {type = 'object', properties = {n = {type = 'number'}}}"),
-        (
-            "/$defs/PaintInput/properties/extra",
-            "new = {'$ref' = '#/$defs/Pair', title = 'Extra', description = 'More'}",
-        ),
-    )
-    done = cli("generate")
-    assert done.code == 0, done.err
-
-
-def test_a_reference_to_a_type_of_the_file_and_one_inside_data_are_taken(cli: Cli) -> None:
-    write_overrides(
-        ("/$defs/Pair", "new = {type = 'object', properties = {n = {'$ref' = '#/$defs/Pair'}}}"),
-        ("/$defs/PaintInput/properties/extra", "new = {'$ref' = '#/$defs/Pair'}"),
-        ("/$defs/PaintInput/properties/prompt/examples", "new = [{'$ref' = '#/nope'}]"),
-    )
-    done = cli("generate")
-    assert "names no type" not in done.err
-    assert done.code == 0, done.err
-
-
 def test_there_must_be_a_client(cli: Cli) -> None:
     assert "did you mean painter?" in cli("generate", "paint").err
     configure("[tool.spacecall]\nschemas = 'elsewhere'\n")
@@ -353,31 +258,3 @@ def test_a_project_that_depends_on_spacecall_alone_passes_mypy(tmp_path: Path) -
         check=False,
     )
     assert ran.stdout == "[]\n", ran.stderr
-
-
-@pytest.mark.usefixtures("project")
-@pytest.mark.parametrize(
-    ("keyword", "old", "new", "problem"),
-    [
-        ("maximum", 50, "abc", "maximum must be a number"),
-        ("type", "number", "banana", "type must be one of array, boolean, "),
-        ("default", 10, 999, "the default 999 does not fit the corrected schema"),
-        ("maximum", 50, 5, "the default 10 does not fit the corrected schema"),
-        ("maximun", None, 60, "'maximun' is not a keyword of a schema; did you mean maximum"),
-        ("pattern", None, "(", "pattern must be a regular expression"),
-        ("enum", None, [], "enum must be a list with at least one value"),
-        ("items", None, {"typ": "string"}, "'typ' is not a keyword of a schema"),
-    ],
-)
-def test_a_correction_that_makes_no_sense_is_refused_with_its_place(
-    keyword: str, old: object, new: object, problem: str, cli: Cli
-) -> None:
-    pointer = f"/$defs/PaintInput/properties/steps/{keyword}"
-    override(pointer, old, new)
-    file = Path("schemas/spaces/painter/overrides.toml")
-    if old is None:
-        file.write_text(file.read_text().replace("old-json = 'null'\n", ""))
-    done = cli("generate")
-    assert done.code != 0
-    assert "overrides.toml, entry 1: " in done.err
-    assert problem in done.err

@@ -30,14 +30,21 @@ from typing import Any, Final
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 from spacecall._core.schema_check import find_problems
 from spacecall._regular_files import read_document
-from spacecall._suggestions import did_you_mean
 from spacecall.codegen._codegen_errors import SchemaError
+from spacecall.codegen._schemas.schema_documents import endpoint_name
 from spacecall.codegen._schemas.schema_folder import DOCUMENTS, SchemaFolder
 from spacecall.codegen._schemas.schema_keywords import (
+    enclose,
+    find_contradictions,
     find_references,
     find_schema_problems,
     iter_schemas,
     keywords_beside_reference,
+)
+from spacecall.codegen._schemas.schema_references import (
+    TYPE_PREFIX,
+    joins_references,
+    reference_problem,
 )
 
 __all__ = ["OVERRIDES_FILE", "Override", "apply_matching", "apply_overrides", "read_overrides"]
@@ -46,9 +53,6 @@ OVERRIDES_FILE: Final = "overrides.toml"
 """The file's name in a schema folder. People write it; no command changes it."""
 
 _TITLE: Final = re.compile(r"/\$defs/([^/]+)/title")
-_LOST: Final = "names no type"
-_CIRCULAR: Final = "refers to itself"
-_TYPE_PREFIX: Final = "#/$defs/"
 _KEYS = frozenset({"file", "pointer", "old", "old-json", "new", "new-json", "why"})
 
 
@@ -121,15 +125,16 @@ def apply_overrides(folder: SchemaFolder, overrides: Sequence[Override]) -> Sche
 
     Raises:
         SchemaError: a value is not the one that its correction was written for, or a default does
-            not fit a corrected schema, a `$ref` names no type, or another keyword restricts a value
-            beside a `$ref`; a line for each.
+            not fit a corrected schema, a `$ref` gives no type, another keyword restricts a value
+            beside a `$ref`, or keywords contradict each other; a line for each.
     """
     documents, stale = apply_matching(folder.documents, overrides)
     if stale:
         raise SchemaError("\n".join(stale))
     if invalid := [
-        *_find_lost_references(documents, overrides),
+        *_find_lost_references(folder.documents, documents, overrides),
         *_find_crowded_references(folder.documents, documents, overrides),
+        *_find_contradictions(folder.documents, documents, overrides),
         *_find_misfits(folder.documents, documents, overrides),
     ]:
         raise SchemaError("\n".join(invalid))
@@ -159,43 +164,41 @@ def apply_matching(
 
 
 def _find_lost_references(
-    documents: Mapping[str, Mapping[str, Any]], overrides: Sequence[Override]
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+    overrides: Sequence[Override],
 ) -> Iterator[str]:
-    """Yield the corrections with a `$ref` that names no type of its document."""
+    """Yield the corrections after which a `$ref` gives no type: one of theirs, or one to theirs."""
     for override in overrides:
         path = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:]]
-        types = as_dict(documents[override.file].get("$defs"))
-        for reference in find_references(path, override.new):
-            problem = _reference_problem(reference, types)
-            if problem == _CIRCULAR:
+        old_types, types = (as_dict(tree[override.file].get("$defs")) for tree in (before, after))
+        references = [*find_references(path, override.new)]
+        if path[0] == "$defs" and len(path) > 1:
+            corrected = f"{TYPE_PREFIX}{path[1]}"
+            used = corrected in find_references(["$defs"], types)
+            if used and not reference_problem(corrected, old_types):
+                references.append(corrected)
+        elif path[0] != "$defs":  # the list of endpoints
+            references = [
+                reference
+                for reference in references
+                if not endpoint_name(types.get(reference.removeprefix(TYPE_PREFIX)))
+            ]
+        for reference in dict.fromkeys(references):
+            if problem := reference_problem(reference, types):
                 yield (
-                    f"{override.origin}: $ref {_short_json(reference)} refers to itself: write the "
-                    f"schema of the type ({override.pointer})"
+                    f"{override.origin}: $ref {_short_json(reference)} {problem} "
+                    f"({override.pointer} of {override.file})"
                 )
-            elif problem:
-                name = reference.removeprefix(_TYPE_PREFIX)
-                hint = did_you_mean(
-                    name, types, f"write {_TYPE_PREFIX}NAME, a type of {override.file}"
-                )
-                yield (
-                    f"{override.origin}: $ref {_short_json(reference)} {problem}; {hint} "
-                    f"({override.pointer})"
-                )
-
-
-def _reference_problem(reference: str, types: Mapping[str, Any]) -> str:
-    """Return why a reference does not lead to a type; empty if it does."""
-    seen: set[str] = set()
-    while reference not in seen:
-        seen.add(reference)
-        name = reference.removeprefix(_TYPE_PREFIX)
-        if name == reference or name not in types:
-            return _LOST
-        target = as_dict(types[name])
-        if "$ref" not in target:
-            return ""
-        reference = as_str(target["$ref"])
-    return _CIRCULAR
+        schema = enclose(path, override.new)
+        nodes = [*iter_schemas(schema)]
+        if schema is not override.new:  # one keyword of a schema
+            nodes[:1] = [as_dict(_find_node(after[override.file], path[:-1]))]
+        if references and any(map(joins_references, nodes)):
+            yield (
+                f"{override.origin}: allOf of several schemas with a $ref gives no type: write the "
+                f"one schema that they are together ({override.pointer})"
+            )
 
 
 def _find_crowded_references(
@@ -225,6 +228,31 @@ def _find_crowded_references(
                 "type that $ref names replaces the whole schema, so correct the pointer above it "
                 'to {"$ref": …}, or remove the other keywords'
             )
+
+
+def _find_contradictions(
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+    overrides: Sequence[Override],
+) -> Iterator[str]:
+    """Yield the corrections after which keywords contradict each other, if they did not before."""
+    for override in overrides:
+        path = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:]]
+        parent, old_parent = (
+            as_dict(_find_node(documents[override.file], path[:-1]))
+            for documents in (after, before)
+        )
+        known = {*find_contradictions(old_parent)}
+        problems = [
+            *(problem for problem in find_contradictions(parent) if problem not in known),
+            *(
+                problem
+                for node in iter_schemas(enclose(path, override.new))
+                for problem in find_contradictions(node)
+            ),
+        ]
+        for problem in dict.fromkeys(problems):
+            yield f"{override.origin}: {problem}, so that no value fits ({override.pointer})"
 
 
 def _find_misfits(

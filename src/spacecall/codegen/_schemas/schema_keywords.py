@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from spacecall._core.json_values import as_list, as_str, is_array, is_object
+from spacecall._core.schema_check import find_problems
 from spacecall._core.schema_nodes import is_number
 from spacecall._suggestions import did_you_mean
 
 __all__ = [
     "check_schema",
+    "enclose",
+    "find_contradictions",
     "find_references",
     "find_schema_problems",
     "iter_schemas",
     "keywords_beside_reference",
+    "restricting_keywords",
 ]
 
 _TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
@@ -28,6 +33,11 @@ _BESIDE_REFERENCE: Final = frozenset(
     | {"readOnly", "writeOnly"}
 )
 """The keywords that may be beside a `$ref`: they do not restrict the value."""
+
+_LIMITS: Final = (
+    *(("minimum", "maximum"), ("exclusiveMinimum", "exclusiveMaximum")),
+    *((f"min{count}", f"max{count}") for count in ("Length", "Items", "Properties")),
+)
 
 
 def _is_text(value: Any) -> bool:
@@ -102,17 +112,17 @@ def find_schema_problems(path: list[str], value: Any) -> list[str]:
         path: the segments of the JSON pointer.
         value: at that place.
     """
-    return [*check_schema(_enclose(path, value))]
+    return [*check_schema(enclose(path, value))]
 
 
 def find_references(path: list[str], value: Any) -> Iterator[str]:
     """Yield the `$ref` in a value at a path in a schema document, as `find_schema_problems`."""
-    for schema in iter_schemas(_enclose(path, value)):
+    for schema in iter_schemas(enclose(path, value)):
         if "$ref" in schema and _is_text(schema["$ref"]):
             yield as_str(schema["$ref"])
 
 
-def _enclose(path: list[str], value: Any) -> Any:
+def enclose(path: list[str], value: Any) -> Any:
     """Return a schema with the value of the keyword that a path names: `{}` if it names none."""
     segments = iter(path)
     for keyword in segments:
@@ -141,7 +151,26 @@ def keywords_beside_reference(node: Mapping[str, Any]) -> list[str]:
     """Return the keywords beside a `$ref` that restrict the value too; none without a `$ref`."""
     if not _is_text(node.get("$ref")):
         return []
+    return restricting_keywords(node)
+
+
+def restricting_keywords(node: Mapping[str, Any]) -> list[str]:
+    """Return the keywords of a schema that restrict the value, without `$ref`."""
     return [key for key in node if key not in _BESIDE_REFERENCE and not key.startswith("x-")]
+
+
+def find_contradictions(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the keywords of a schema that contradict each other: limits, and a type's choices."""
+    for low, high in _LIMITS:
+        if is_number(node.get(low)) and is_number(node.get(high)) and node[low] > node[high]:
+            yield f"{low} {node[low]} is above {high} {node[high]}"
+    type_ = node.get("type")
+    if not _is_text(type_) and not is_array(type_):
+        return
+    for keyword, choices in (("const", [node.get("const")]), ("enum", as_list(node.get("enum")))):
+        misfits = (find_problems({"type": type_}, choice) for choice in choices)
+        if keyword in node and choices and all(misfits):
+            yield f"{keyword} has no value of the type {json.dumps(type_)}"
 
 
 def check_schema(node: Any) -> Iterator[str]:
