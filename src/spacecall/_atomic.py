@@ -13,7 +13,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from spacecall._regular_files import check_status, open_if_regular, read_document
+from spacecall._regular_files import (
+    check_status,
+    is_device_path,
+    open_if_regular,
+    read_document,
+)
 
 __all__ = [
     "Replacement",
@@ -33,7 +38,6 @@ _ABANDONED_SECONDS: Final = 60.0
 _READER_SECONDS: Final = 1.0
 """How long the reader of a pipe may take to open it."""
 _POLL_SECONDS: Final = 0.01
-_DEVICE_FOLDERS: Final = ("dev", "proc")
 
 
 class UnsafePathError(OSError):
@@ -164,11 +168,12 @@ def _move_without_replacing(source: Path, target: Path) -> None:
 
 
 def write_file(target: Path, content: bytes, *, private: bool = False) -> None:
-    """Write one file at a path that the caller chose.
+    """Write one file at a path that the caller chose, and create its folders.
 
     Raises:
         OSError: the file cannot be written; an existing file is unchanged.
     """
+    _make_folders(target.parent)
     replacement = Replacement(target, private=private)
     try:
         with _with_filename(target):
@@ -348,7 +353,7 @@ def _mode_of(target: Path) -> int | None:
 
 
 def _is_written_directly(target: Path, mode: int | None) -> bool:
-    if _absolute(target).parts[1:2] in [(folder,) for folder in _DEVICE_FOLDERS]:
+    if is_device_path(target):
         return True
     return mode is not None and not stat.S_ISREG(mode) and not stat.S_ISLNK(mode)
 

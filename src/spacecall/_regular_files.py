@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Final
@@ -21,9 +21,14 @@ __all__ = [
     "MAX_DOCUMENT_BYTES",
     "MAX_INPUT_BYTES",
     "NotRegularFileError",
+    "UnusablePathError",
+    "check_link",
     "check_output",
     "check_output_folder",
     "check_status",
+    "follow_link",
+    "is_device_path",
+    "locate_output",
     "open_if_regular",
     "open_regular",
     "read_document",
@@ -42,11 +47,16 @@ _OPEN_FLAGS: Final = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_BINARY", "O_NOCTTY", "O_NONBLOCK")
 )
 """To open also a pipe that nobody writes at once."""
+_DEVICE_FOLDERS: Final = ("dev", "proc")
 _REMEDY: Final = "Pass the content: bytes or an open file, - for stdin in a command"
 
 
 class NotRegularFileError(OSError):
     """A path names a folder, a pipe, a socket or a device."""
+
+
+class UnusablePathError(OSError):
+    """A path is a broken link or a loop of links, or a folder of it is not a folder."""
 
 
 def open_regular(path: Path, remedy: str = _REMEDY) -> BufferedReader:
@@ -132,33 +142,108 @@ def check_status(path: Path, status: os.stat_result) -> None:
         raise NotRegularFileError(errno.EINVAL, reason, str(path))
 
 
-def check_output(option: str, path: Path) -> None:
+def check_output(option: str, path: Path) -> Path:
     """Check the path of a file that will be written, before the work for it begins.
 
+    Folders that do not exist are not a problem: the writer creates them.
+
+    Returns:
+        Where to write, see `locate_output`.
+
     Raises:
-        InvalidInputError: it exists, and is not a regular file; the message names the option.
+        InvalidInputError: the file cannot be written there; the message names the option.
+    """
+    with _writable_path(option, path, "name a file that is new or can be replaced"):
+        return locate_output(path)
+
+
+def locate_output(path: Path) -> Path:
+    """Return where to write a file: the end of a link, so that the link stays; else `path`.
+
+    Raises:
+        NotRegularFileError: the path names a folder, a pipe, a socket or a device.
+        UnusablePathError: it is a broken link or a loop of links, or one of its folders is not a
+            folder.
+        OSError: the path is invalid.
+        ValueError: the path is invalid.
     """
     try:
         check_status(path, path.stat())
-    except NotRegularFileError as error:
-        raise InvalidInputError(
-            f"{option}: {str(path)!r} {error.strerror}: name a file that is new or can be replaced"
-        ) from error
     except (FileNotFoundError, NotADirectoryError):
-        return  # the writer creates folders, or says which one is a file
-    except (OSError, ValueError) as error:  # for example a NUL in the path
-        reason = (isinstance(error, OSError) and error.strerror) or error
-        raise InvalidInputError(f"{option}: cannot write {str(path)!r}: {reason}") from error
+        check_link(path)
+        _check_new_folder(path.parent)
+        return path
+    except NotRegularFileError:
+        raise
+    except OSError:
+        check_link(path)
+        raise
+    return path if is_device_path(path) else follow_link(path)
+
+
+def follow_link(path: Path) -> Path:
+    """Return the path of the file that a link leads to; a path that is not a link is unchanged."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def check_link(path: Path) -> None:
+    """Check that a path is not a link that leads nowhere.
+
+    Raises:
+        UnusablePathError: it is; `strerror` is the reason.
+    """
+    if not path.is_symlink():
+        return
+    try:
+        path.stat()
+    except OSError as error:
+        reason = "is a loop of links" if error.errno == errno.ELOOP else "is a broken link"
+        raise UnusablePathError(errno.ELOOP, reason, str(path)) from error
+
+
+def is_device_path(path: Path) -> bool:
+    """Return whether a path is in a folder of devices, such as `/dev/stdout`."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow symlinks
+    return absolute.parts[1:2] in [(folder,) for folder in _DEVICE_FOLDERS]
 
 
 def check_output_folder(option: str, path: Path) -> None:
     """Check the path of a folder for new files, before the work for them begins.
 
     Raises:
-        InvalidInputError: it exists, and is not a folder; the message names the option.
+        InvalidInputError: it is not a folder, and cannot be created; the message names the option.
     """
-    if path.exists() and not path.is_dir():
-        raise InvalidInputError(f"{option}: {str(path)!r} is not a folder: name another one")
+    with _writable_path(option, path, "name another one"):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()  # refuses an invalid path, such as one with a NUL
+        _check_new_folder(path)
+
+
+def _check_new_folder(path: Path) -> None:
+    """Check that a folder exists, or that nothing is in the way of creating it.
+
+    Raises:
+        UnusablePathError: a file or a link is in the way; `filename` is its path.
+    """
+    for folder in (path, *path.parents):
+        if folder.is_dir():
+            return
+        if os.path.lexists(folder):
+            raise UnusablePathError(errno.ENOTDIR, "is not a folder", str(folder))
+
+
+@contextmanager
+def _writable_path(option: str, path: Path, remedy: str) -> Generator[None]:
+    """Raise an InvalidInputError that names the option for a path that cannot be written."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # for example a NUL in the path
+        if isinstance(error, NotRegularFileError | UnusablePathError):
+            problem = f"{error.filename!r} {error.strerror}: {remedy}"
+        else:
+            reason = (isinstance(error, OSError) and error.strerror) or error
+            problem = f"cannot write {str(path)!r}: {reason}"
+        raise InvalidInputError(f"{option}: {problem}") from error
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,13 @@ from anyio import fail_after
 from spacecall.cassettes import CassetteError, use_cassette
 from spacecall.cassettes._engine.record_modes import MODES, RecordMode
 from spacecall.cassettes._format.bodies import StoredBody
-from spacecall.cassettes._format.cassette_file import BodyFiles, load_cassette
+from spacecall.cassettes._format.cassette_file import (
+    EXTERNAL_FROM,
+    BodyFiles,
+    load_cassette,
+    save_cassette,
+)
+from spacecall.cassettes._format.exchange import Exchange
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with a name")
 
@@ -67,3 +74,36 @@ async def test_a_body_that_is_not_a_regular_file_is_not_read(
             bodies.read(body)
         with pytest.raises(CassetteError, match=r"is a .*: restore it"):
             await anext(bodies.stream(body))
+
+
+def test_a_link_to_a_cassette_stays_a_link_when_it_is_recorded(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    target, link = tmp_path / "store" / "target.json", tmp_path / "link.json"
+    target.write_bytes(b"")
+    link.symlink_to(target)
+    content = "a" * 2 * EXTERNAL_FROM
+    bodies = BodyFiles(link)
+    stored = bodies.store(BytesIO(content.encode()), "text/plain")
+    exchange = Exchange("GET", "http://127.0.0.1:9/", (), {})
+    exchange.body = stored
+    save_cassette(link, [exchange], {}, bodies)
+    assert link.is_symlink()
+    for path in (link, target):
+        [loaded] = load_cassette(path)[0]
+        assert BodyFiles(path).read(loaded.body).decode() == content
+
+
+@pytest.mark.parametrize("kind", ["broken link", "loop of links"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_link_that_leads_nowhere_is_refused_before_its_use(
+    mode: RecordMode, kind: str, tmp_path: Path
+) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to(link if kind == "loop of links" else tmp_path / "missing.json")
+
+    def use() -> None:
+        with use_cassette(link, mode=mode):
+            pytest.fail("it was used")
+
+    with pytest.raises(CassetteError, match=f"link.json is a {kind}"):
+        use()

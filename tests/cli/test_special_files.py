@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -87,3 +88,45 @@ def test_a_field_of_a_request_refuses_a_pipe(pipe: Path) -> None:
     done = run("chat", "any", "hi", "--url", address, "--set", f"a=@{pipe}")
     assert done.returncode == 2
     assert f"--set a: {str(pipe)!r} {REFUSED}" in done.stderr
+
+
+def test_a_recording_follows_a_link_which_stays_a_link(
+    protocol_app: AppServer, tmp_path: Path
+) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_bytes(b"")
+    link.symlink_to(target)
+    done = run("record", protocol_app.url, "/echo", "--text", "a", "--output", link)
+    assert done.returncode == 0, done.stderr
+    assert link.is_symlink()
+    assert json.loads(target.read_bytes())["interactions"]
+
+
+def test_a_saved_conversation_follows_a_link_which_stays_a_link(
+    phi4_app: AppServer, tmp_path: Path
+) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("old")
+    link.symlink_to(target)
+    done = run("chat", "phi-4", "hi", "--url", phi4_app.url, "--save", link)
+    assert done.returncode == 0, done.stderr
+    assert link.is_symlink()
+    assert json.loads(target.read_bytes())["messages"]
+
+
+def test_the_folder_of_a_saved_conversation_is_created(phi4_app: AppServer, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "chat.json"
+    done = run("chat", "phi-4", "hi", "--url", phi4_app.url, "--save", path)
+    assert (done.returncode, path.is_file()) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize("kind", ["missing", "broken", "loop"])
+def test_a_conversation_that_cannot_be_read_is_named_with_its_option(
+    kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "chat.json"
+    if kind != "missing":
+        path.symlink_to(path if kind == "loop" else tmp_path / "missing")
+    done = run("chat", "any", "hi", "--url", "http://127.0.0.1:9/v1", "--resume", path)
+    problem = f"--resume: cannot read {str(path)!r}: "
+    assert (done.returncode, problem in done.stderr) == (2, True)

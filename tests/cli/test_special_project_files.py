@@ -142,7 +142,7 @@ def test_a_lock_with_a_conflict_names_the_file_and_what_to_do(
     assert done.returncode == 2
     assert "space.lock.json is not valid JSON" in done.stderr
     assert "Resolve the conflict if a merge left one" in done.stderr
-    assert "delete it and run spacecall add SOURCE again" in done.stderr
+    assert "spacecall add SOURCE again, with the same --name and --into" in done.stderr
 
 
 def test_the_advice_about_a_broken_lock_mends_the_client(project: str) -> None:
@@ -227,3 +227,79 @@ def test_an_argument_that_is_nested_too_deeply_says_so(protocol_app: AppServer) 
     text = f'{{"text": {"[" * 20000}{"]" * 20000}}}'
     done = run("call", protocol_app.url, "/echo", "--json", text)
     assert (done.returncode, "--json is nested too deeply" in done.stderr) == (2, True)
+
+
+@pytest.fixture(params=["broken link", "loop of links", "folder of a file", "folder of a pipe"])
+def unusable(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
+    """A path where nothing can be written, and the problem that the error names."""
+    path = tmp_path / "obstacle"
+    if request.param == "broken link":
+        path.symlink_to(tmp_path / "missing")
+    elif request.param == "loop of links":
+        path.symlink_to(path)
+    elif request.param == "folder of a file":
+        path.write_text("precious")
+    else:
+        os.mkfifo(path)
+    if request.param.startswith("folder"):
+        return path / "below" / "x.json", f"{str(path)!r} is not a folder"
+    return path, f"{str(path)!r} is a {request.param}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("record", "URL", "/echo", "--text", "a", "--output"),
+        ("chat", "any", "hi", "--url", "URL/v1", "--save"),
+        ("cassettes", "show", "any.json", "--html"),
+        ("map", "URL", "/echo", "--input", "rows.jsonl", "--output"),
+        ("map", "URL", "/echo", "--input", "rows.jsonl", "--output", "out", "--dead-letter"),
+    ],
+    ids=lambda words: f"{words[0]} {words[-1]}",
+)
+def test_a_file_that_cannot_be_created_is_refused_before_the_work(
+    words: tuple[str, ...], unusable: tuple[Path, str]
+) -> None:
+    path, problem = unusable
+    done = run(*(word.replace("URL", "http://127.0.0.1:9") for word in words), path)
+    assert (done.returncode, f"{words[-1]}: {problem}: name" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("call", "URL", "/echo", "--out"),
+        ("chat", "any", "hi", "--url", "URL/v1", "--out"),
+        ("map", "URL", "/echo", "--input", "rows.jsonl", "--output", "out", "--files-to"),
+        ("add", "URL", "--into"),
+        ("skill", "URL", "--into"),
+    ],
+    ids=lambda words: f"{words[0]} {words[-1]}",
+)
+def test_a_folder_that_cannot_be_created_is_refused_before_the_work(
+    words: tuple[str, ...], unusable: tuple[Path, str]
+) -> None:
+    path, _ = unusable
+    done = run(*(word.replace("URL", "http://127.0.0.1:9") for word in words), path)
+    obstacle = path.parent.parent if path.name == "x.json" else path
+    problem = f"{words[-1]}: {str(obstacle)!r} is not a folder: name another one"
+    assert (done.returncode, problem in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize("words", [("add", "URL"), ("skill", "URL")], ids=lambda words: words[0])
+def test_a_pipe_is_not_a_folder_for_code(words: tuple[str, ...], special: Path) -> None:
+    done = run(words[0], "http://127.0.0.1:9", "--into", special)
+    problem = f"--into: {str(special)!r} is not a folder"
+    assert (done.returncode, problem in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("kind", ["broken link", "loop of links"])
+@pytest.mark.parametrize("command_name", ["check", "list", "generate", "refresh"])
+def test_a_configuration_that_is_a_link_to_nowhere_is_an_error(
+    command_name: str, kind: str
+) -> None:
+    path = Path("pyproject.toml").absolute()
+    path.symlink_to(path if kind == "loop of links" else path.with_name("missing"))
+    done = run(command_name)
+    assert done.returncode == 2
+    assert done.stderr == f"spacecall: {path} is a {kind}: remove or correct it\n"

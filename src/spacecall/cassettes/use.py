@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from spacecall._io.interceptor import intercepting
+from spacecall._regular_files import follow_link
 from spacecall._version import __version__
 from spacecall.cassettes._engine.new_recording import finish_recording
 from spacecall.cassettes._engine.player import Player
@@ -190,7 +191,7 @@ def _load_for(
         if exchanges and not (sharing and sharing.is_new(metadata)):
             return "none", exchanges, metadata
     if mode != "none":
-        stack.enter_context(recording_lock(path))
+        stack.enter_context(recording_lock(follow_link(path)))
     try:
         exchanges, metadata = _load(path)
     except CassetteError:

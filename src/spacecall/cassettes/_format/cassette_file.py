@@ -19,7 +19,10 @@ from spacecall._atomic import check_inside, move_file, write_files
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
 from spacecall._regular_files import (
     NotRegularFileError,
+    UnusablePathError,
     check_status,
+    follow_link,
+    locate_output,
     open_if_regular,
     read_document,
 )
@@ -60,7 +63,7 @@ class BodyFiles:
     """
 
     def __init__(self, cassette: Path, scrub: Callable[[Any], Any] = lambda value: value) -> None:
-        self.folder = cassette.with_suffix(".bodies")
+        self.folder = follow_link(cassette).with_suffix(".bodies")
         self.shared_folder = shared_folder(cassette)
         self._scrub = scrub
         self._pending: dict[str, Path] = {}
@@ -321,8 +324,10 @@ def external_bodies(exchanges: Iterable[Exchange], *, shared: bool = False) -> f
 def shared_folder(cassette: Path) -> Path:
     """Return the folder of the bodies that a cassette shares with others of its project.
 
-    It is in the nearest folder `cassettes` around it, else beside the cassette.
+    It is in the nearest folder `cassettes` around it, else beside the cassette. A link counts as
+    the file that it leads to.
     """
+    cassette = follow_link(cassette)
     folders = (folder for folder in cassette.parents if folder.name == "cassettes")
     return next(folders, cassette.parent) / SHARED_FOLDER
 
@@ -344,16 +349,20 @@ def load_cassette(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
 
 
 def check_cassette_path(path: Path) -> None:
-    """Check that a cassette is a regular file, or does not exist.
+    """Check that a cassette is a regular file, a link to one, or can be created.
 
     Raises:
-        CassetteError: it is a folder, a pipe, a socket or a device.
+        CassetteError: it is a folder, a pipe, a socket or a device, or a link that leads nowhere.
     """
     try:
-        check_status(path, path.stat())
+        locate_output(path)
     except NotRegularFileError as error:
         raise CassetteError(
             f"the cassette {path} {error.strerror}: name a file, such as name.json"
+        ) from error
+    except UnusablePathError as error:
+        raise CassetteError(
+            f"cannot use the cassette {path}: {error.filename} {error.strerror}"
         ) from error
     except (OSError, ValueError):  # it does not exist, or reading and writing it say more
         return
@@ -416,6 +425,7 @@ def save_cassette(
     bodies.check_sizes(path, exchanges)
     hashes = external_bodies(exchanges)
     bodies.save(hashes)
+    path = follow_link(path)
     write_files({path: content}, path.parent)
     bodies.remove_unused(hashes)  # only now: the old cassette needed them until it was replaced
 

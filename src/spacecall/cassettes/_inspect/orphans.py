@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spacecall._regular_files import follow_link
 from spacecall.cassettes._format.cassette_file import shared_folder, unused_files
 from spacecall.cassettes._inspect.recording import Recording
 from spacecall.cassettes.errors import CassetteError
@@ -83,7 +84,8 @@ def find_unused_bodies(recordings: Iterable[Recording]) -> Iterator[Path]:
     """
     recordings = list(recordings)
     needed_bodies = {
-        recording.path.with_suffix(".bodies"): recording.external_bodies for recording in recordings
+        follow_link(recording.path).with_suffix(".bodies"): recording.external_bodies
+        for recording in recordings
     }
     folders = {
         folder for path in needed_bodies for folder in _cassette_folder(path).rglob("*.bodies")

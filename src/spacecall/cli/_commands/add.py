@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from spacecall._regular_files import check_output, check_output_folder
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._runners.app_fetcher import fetch_one_app
@@ -121,7 +122,7 @@ def _check_places(project: Configuration, into: Path | None, schemas: Path | Non
     """
     folder = project.schemas if schemas is None else _absolute(schemas)
     if into is not None:
-        _check_module_name(into)
+        _check_module(into)
         is_among_schemas = _absolute(into).is_relative_to(project.schemas)
         if is_among_schemas and project.schemas != project.root:
             raise InvalidInputError(
@@ -145,7 +146,7 @@ def _check_places(project: Configuration, into: Path | None, schemas: Path | Non
         )
 
 
-def _check_module_name(into: Path) -> None:
+def _check_module(into: Path) -> None:
     if into.suffix == ".py":
         if iskeyword(into.stem):
             raise InvalidInputError(
@@ -157,7 +158,10 @@ def _check_module_name(into: Path) -> None:
                 f"--into {into}: {into.name} cannot be imported: use letters, digits and _, not a "
                 "digit first"
             )
-    elif into.suffix and not into.is_dir():
+        check_output("--into", into)
+        return
+    check_output_folder("--into", into)
+    if into.suffix and not into.is_dir():
         raise InvalidInputError(f"--into {into}: name a Python file (….py) or a folder")
 
 

@@ -174,7 +174,7 @@ def chat(
     if system and resume:
         raise InvalidInputError("--system is for a new conversation: remove it, or --resume")
     if save is not None:
-        check_output("--save", save)
+        save = check_output("--save", save)
     if out is not None:
         check_output_folder("--out", out)
     values = [word.partition("=")[2] for word in additional or []]

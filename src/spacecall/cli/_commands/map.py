@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from spacecall._regular_files import check_output
+from spacecall._regular_files import check_output, check_output_folder
 from spacecall._visible import shorten
 from spacecall.batch import Batch
 from spacecall.cli._commands.call import EndpointArgument, QuietOption, SourceArgument
@@ -179,6 +179,7 @@ def map_(
         if path is not None and not path.is_dir():
             check_output(option, path)
     ray_engine = _parse_engine(engine, ray_address, files_to)
+    files_folder = _parse_folder(files_to)
 
     async def execute() -> int:
         batch = Batch(
@@ -187,7 +188,7 @@ def map_(
             output=output,
             columns=_parse_columns(map_columns or []),
             id_column=id_column or None,
-            files_to=_parse_folder(files_to),
+            files_to=files_folder,
             dead_letter=dead_letter,
             concurrency=_parse_concurrency(concurrency),
             rate=rate,
@@ -262,4 +263,8 @@ def _parse_engine(engine: str, address: str | None, files_to: str | None) -> Ray
 
 
 def _parse_folder(files_to: str | None) -> Path | None:
-    return None if files_to is None or "://" in files_to else Path(files_to)
+    if files_to is None or "://" in files_to:
+        return None
+    folder = Path(files_to)
+    check_output_folder("--files-to", folder)
+    return folder

@@ -89,7 +89,7 @@ def record(
     if flags.show_help:
         run_async(lambda: execute(request, credentials))
         return
-    check_output("--output", output)
+    output = check_output("--output", output)
     app_error: AppError | None = None
     with use_cassette(
         output,

@@ -9,7 +9,7 @@ import typer
 
 from spacecall._atomic import check_inside, write_files
 from spacecall._core.app_sources import space_id
-from spacecall._regular_files import open_if_regular
+from spacecall._regular_files import check_output_folder, open_if_regular
 from spacecall.cli._commands.call import SourceArgument
 from spacecall.cli._outputs.terminal import display_path, write
 from spacecall.cli._support.app_overview import load_overview, missing_address_error
@@ -62,6 +62,7 @@ def skill(
     from spacecall.cli._exports.app_snippets import choose_auth  # noqa: PLC0415
     from spacecall.cli._exports.typed_methods import client_name  # noqa: PLC0415
 
+    check_output_folder("--into", into)
     access = read_credentials().for_app(source)
     app = run_async(lambda: load_overview(source, access))
     if not app.url and space_id(app.source) is None:

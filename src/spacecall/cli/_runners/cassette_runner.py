@@ -60,7 +60,7 @@ def write_page(files: Sequence[Path], html: Path) -> None:
     """
     if len(files) != 1:
         raise InvalidInputError(f"--html shows one cassette: name one FILE, got {len(files)}")
-    check_output("--html", html)
+    html = check_output("--html", html)
     recording = read_recording(files[0])
     timeline = read_timeline(recording.exchanges, recording.apps)
     page = render_page(recording.path.name, recording.apps, timeline)

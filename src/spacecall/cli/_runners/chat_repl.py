@@ -161,8 +161,7 @@ class _Repl:
     def _save(self, path: str) -> None:
         if not path:
             raise InvalidInputError("/save needs a file: /save FILE")
-        save_path = expand_home(path)
-        check_output("/save", save_path)
+        save_path = check_output("/save", expand_home(path))
         self._session.save_path = save_path
         write_conversation(self._session.conversation, save_path)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from spacecall._atomic import write_file
 from spacecall._client.concurrency.portal import Portal, hold_open, wait
-from spacecall._regular_files import MAX_INPUT_BYTES, NotRegularFileError, read_document
+from spacecall._regular_files import MAX_INPUT_BYTES, read_regular
 from spacecall._warnings import CutReplyWarning
 from spacecall.chat import (
     AnyChatModel,
@@ -327,13 +327,12 @@ def read_conversation(path: Path) -> Conversation:
     """Read a saved conversation.
 
     Raises:
-        InvalidInputError: the file is not a conversation, or a pipe or device.
-        OSError: the file cannot be read.
+        InvalidInputError: the file cannot be read, or is not a conversation.
     """
     try:
-        content = read_document(path, MAX_INPUT_BYTES)
-    except NotRegularFileError as error:
-        raise InvalidInputError(f"--resume: {str(path)!r} {error.strerror}") from error
+        content = read_regular(path, MAX_INPUT_BYTES, "")
+    except InvalidInputError as error:
+        raise InvalidInputError(f"--resume: {error.message}") from error
     try:
         return Conversation.from_json(content)
     except InvalidInputError as error:

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.json_values import as_dict, is_array, is_object
-from spacecall._regular_files import read_document
+from spacecall._regular_files import UnusablePathError, check_link, read_document
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen._codegen_errors import ConfigurationError
 from spacecall.codegen._name_spelling import module_name, slug
@@ -112,14 +112,17 @@ def read_configuration(start: Path) -> Configuration:
     folder = start.resolve()
     for root in (folder, *folder.parents):
         file = root / CONFIGURATION_FILE
-        if file.exists() and (table := _find_table(file)) is not None:
+        if os.path.lexists(file) and (table := _find_table(file)) is not None:
             return _read_table(table, root, file.relative_to(root).as_posix())
     return Configuration(folder, folder / _SCHEMAS)
 
 
 def _find_table(file: Path) -> Mapping[str, Any] | None:
     try:
+        check_link(file)
         parsed = tomllib.loads(read_document(file).decode())
+    except UnusablePathError as error:
+        raise ConfigurationError(f"{file} {error.strerror}: remove or correct it") from error
     except OSError as error:
         raise ConfigurationError(f"cannot read {file}: {error.strerror}") from error
     except RecursionError as error:

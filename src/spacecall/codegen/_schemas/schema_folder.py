@@ -265,7 +265,7 @@ def _advice(path: Path) -> str:
     """Return what to do about a file of a schema folder with other content than was written."""
     name = path.parent.name
     if path.name == LOCK_FILE:
-        remedy = "delete it and run spacecall add SOURCE again"
+        remedy = "delete it and run spacecall add SOURCE again, with the same --name and --into"
     else:
         remedy = f"run spacecall refresh {name} to fetch it again"
     return (
