@@ -308,7 +308,7 @@ def test_lines_of_stdin_are_a_conversation(cli: Cli, phi4_app: AppServer) -> Non
         (["phi-4", "x", "--image", str(TONE)], 2, "'tone.wav' is not an image: it is audio/x-wav"),
         (["phi-4", "x", "--audio", "none.wav"], 2, "cannot read 'none.wav'"),
         (["phi-4", " "], 2, "the message is empty"),
-        (["phi-4", "x", "--resume", "none.json"], 1, "none.json: No such file"),
+        (["phi-4", "x", "--resume", "none.json"], 2, "cannot read 'none.json': No such file"),
         (["phi-4", "x", "--resume", "broken.json"], 2, "broken.json: this is not a conversation"),
         (["phi-4", "x", "--resume", "a", "--system", "b"], 2, "remove it, or --resume"),
         (["phi-4", "/quota"], 1, "quota (60s requested vs. 0s left).\n"),
