@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -90,9 +91,14 @@ def test_one_file_is_printed_as_its_path_or_its_address(cli: Cli, protocol_app: 
     assert not list(Path().glob("*.txt"))
 
 
-def test_a_file_that_cannot_be_saved_leaves_the_result(cli: Cli, protocol_app: AppServer) -> None:
-    Path("taken").write_bytes(b"not a folder")
-    call = ("call", protocol_app.url, "/make_file", "--out", "taken")
+def test_a_file_that_cannot_be_saved_leaves_the_result(
+    cli: Cli, protocol_app: AppServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fill_the_disk(_file: File, _folder: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(File, "save", fill_the_disk)
+    call = ("call", protocol_app.url, "/make_file", "--out", "full")
     done = cli(*call, "--text", "inside")
     assert done.code == 1
     assert done.out.startswith(f"{protocol_app.url}/")
