@@ -16,6 +16,14 @@ from spacecall.cli._support.exit_codes import HUNG_UP, INTERRUPTED, TERMINATED
 __all__ = ["SignalState", "handle_signals"]
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP arrived.
+
+    A KeyboardInterrupt itself, not one of a subclass, that leaves code which `exec` compiled, such
+    as that of a dataclass, makes CPython end the process by SIGINT, whatever is its exit code.
+    """
+
+
 class SignalState:
     """The signals that arrived inside `handle_signals`.
 
@@ -47,7 +55,7 @@ class SignalState:
         cancel = None if self.terminated else self.cancel
         self.exit_code = exit_code
         if cancel is None:
-            raise KeyboardInterrupt
+            raise _Terminated
         cancel()
 
 
