@@ -187,7 +187,12 @@ def test_random_keys_are_found_also_without_digits(service: str) -> None:
 
 def encode_json(value: object) -> str:
     """Return a part of a JSON Web Token."""
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+    return encode(json.dumps(value).encode())
+
+
+def encode(content: bytes) -> str:
+    """Return base64 as in a JSON Web Token."""
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def make_jwt(claims: int, header: str = encode_json({"alg": "HS256"})) -> str:
@@ -207,10 +212,21 @@ SECRETS = {
     "a client secret without digits": "GOCSPX-AbCdEfGhJkLmNpQrStUvWxYzabcd",
     "a JWT of many claims": make_jwt(1_000),
     "a JWT with a long header": make_jwt(1, encode_json({"alg": "RS256", "x5c": ["A" * 9_000]})),
+    **{
+        f"a JWT that begins with {header!r}": f"{encode(header)}.{encode(b'{}')}.{'a-B_3' * 8}"
+        for header in (
+            b'{ "alg":"HS256"}',
+            b'{\n"alg":"HS256"}',
+            b'{\n  "alg":"HS256"}',
+            b'{\n\t"alg":"HS256"}',
+            b'{\r\n"alg":"HS256"}',
+        )
+    },
     "a JWT after a letter": f"token{make_jwt(1)}",
     "a JWT after a hyphen": f"session-{make_jwt(1)}",
     "an unsigned JWT": f"{encode_json({'alg': 'none'})}.{encode_json({'sub': 'ann'})}.",
     "an encrypted token": JWE,
+    "a password of a mailbox": "smtp://ada@example.com:s3cretPassw0rd@smtp.example.com:587",
     "Basic in Latin-1": "Authorization: Basic dXNlcjpw5HNzd/ZydA==",
     "Basic without padding": "Basic dXNlcjpwYXNzd29yZA",
     "Basic in capitals": "BASIC dXNlcjpwYXNzd29yZA==",
@@ -277,6 +293,7 @@ HARMLESS = {
     "addresses": (
         "http://localhost:7860/gradio_api/file=@x, https://packages.example.org:443/@scope/name "
         "http://me@host/x mailto:me@host git@github.com:owner/name.git "
+        "http://[::1]:7860/gradio_api/file=/a@b.png http://me@host:7860/@x "
         "`http://${host}:${port}/@vite/client` http://{host}:{port}/@{name}"
     ),
     "addresses in JSON": '{"url":"http://localhost:7860","mail":"me@host","x":"http://h:80/a@b"}',
@@ -309,6 +326,7 @@ def test_the_sources_and_pages_of_this_project_have_no_secrets_but_an_example() 
 
 PIECES = (
     *("-eyJ", "eyJ", "eyJ.", "a.", "eyJaaaaaaaa..", "eyJaaaaaaaa.aaaaaaaa.", "_eyJaaaaaaaa"),
+    *("ewog", "-ewog", "ewogaaaaaaaa=.", "eyJaaaaaaaa.e30.", "://a@", "://a@b:"),
     *("://", "://a:b/", "://a:b:", "://a:", "://a:b/c", "a:b@", "://a"),
     *("Basic ", "basic+", "Basic zzo", "bearer ", "bearer+", "bearer a", "BEARER\t"),
     *("hf_", "%25", "\\u005c", "sk-", "sk_", "sk_a", "xoxb-", "_8Q~", "AccountKey=", "glpat-."),

@@ -40,11 +40,14 @@ def _random(letters: str, length: int) -> str:
 
 # Each pattern takes time that is linear in the text: what repeats without a bound ends before the
 # text with which the next match could begin.
+_JWT_BEGINS: Final = ("eyJ", "eyAi", "ewog", "ewoi", "ewoJ", "ew0K")
+"""Of the base64 of `{"`, and of `{` and then a blank or the end of a line."""
 _JWT: Final = (
     r"(?<![\w-])"  # once for each run of these characters
-    rf"(?=[\w-]*?(?:{_WORD_START}eyJ[\w-]{{8}}|eyJ[\w-]{{4}}iOi))"  # the second is {"abc":
-    # Signed or encrypted; unsigned; encrypted without a key.
-    r"[\w-]+\.(?:[\w-]{8,}\.[\w-]{4}|eyJ[\w-]{5,}\.|\.[\w-]{16})"
+    rf"(?=[\w-]*?(?:{_WORD_START}(?:{'|'.join(_JWT_BEGINS)})[\w-]{{8}}"
+    r"|eyJ[\w-]{4}iOi))"  # {"abc":
+    # Signed or encrypted; unsigned; encrypted without a key; signed, of the payload {}.
+    r"[\w-]+={0,2}\.(?:[\w-]{8,}={0,2}\.[\w-]{4}|eyJ[\w-]{5,}\.|\.[\w-]{16}|e30\.[\w-]{16})"
 )
 _BEARER_LETTERS: Final = r"\w.~/-"
 _BEARER: Final = (
@@ -56,7 +59,7 @@ _BEARER: Final = (
 _RANDOM_BASE64: Final = re.compile(_random(r"\w+/-", 4))
 _BASIC: Final = rf"{_WORD_START}(?i:basic)[\s+]+([\w+/-]{{4,1000}})"
 _ADDRESS: Final = (
-    r"://[^\s/@:?#\"<>]*:"
+    r"://(?!\[)[^\s/:?#\"<>]*:"  # not an IPv6 address; a name may be that of a mailbox
     rf"(?:(?!{PLACEHOLDER}@)[^\s/@?#\"<>]+"
     # With characters that should be encoded; not a port, and not a variable of a program.
     r"|(?![0-9]{1,5}[/?#]|[{$])[^\s/@?#\"<>]+[/?#][^\s@:\"<>]*)@"
@@ -129,7 +132,7 @@ FORMATS: Final = (
             rf"(?![{_LETTERS}])"
         ),
     ),
-    Format("a JSON Web Token", ("eyJ",), re.compile(_JWT, re.ASCII)),
+    Format("a JSON Web Token", _JWT_BEGINS, re.compile(_JWT, re.ASCII)),
     Format("a bearer token", ("bearer",), re.compile(_BEARER), ignores_case=True),
     Format(
         "Basic credentials",
