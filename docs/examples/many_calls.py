@@ -6,7 +6,7 @@ from spacecall import Space
 
 async def main(address: str) -> None:
     async with Space(address) as space, asyncio.TaskGroup() as group:
-        for seconds in (0.9, 0.3, 0.6):
+        for seconds in (2, 0.3, 1):
             group.create_task(report(space, seconds))
 
 
