@@ -170,7 +170,7 @@ def _find_lost_references(
 ) -> Iterator[str]:
     """Yield the corrections after which a `$ref` gives no type: one of theirs, or one to theirs."""
     for override in overrides:
-        path = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:]]
+        path = _parse_pointer(override.pointer)
         old_types, types = (as_dict(tree[override.file].get("$defs")) for tree in (before, after))
         references = [*find_references(path, override.new)]
         if path[0] == "$defs" and len(path) > 1:
@@ -193,7 +193,7 @@ def _find_lost_references(
         schema = enclose(path, override.new)
         nodes = [*iter_schemas(schema)]
         if schema is not override.new:  # one keyword of a schema
-            nodes[:1] = [as_dict(_find_node(after[override.file], path[:-1]))]
+            nodes[:1] = [as_dict(_find_parent(after, override))]
         if references and any(map(joins_references, nodes)):
             yield (
                 f"{override.origin}: allOf of several schemas with a $ref gives no type: write the "
@@ -208,11 +208,7 @@ def _find_crowded_references(
 ) -> Iterator[str]:
     """Yield the corrections that leave a keyword which restricts a value beside a `$ref`."""
     for override in overrides:
-        path = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:]]
-        parent, old_parent = (
-            as_dict(_find_node(documents[override.file], path[:-1]))
-            for documents in (after, before)
-        )
+        parent, old_parent = (as_dict(_find_parent(tree, override)) for tree in (after, before))
         keywords = keywords_beside_reference(parent)
         if keywords == keywords_beside_reference(old_parent):  # as the app describes it
             keywords = []
@@ -237,11 +233,8 @@ def _find_contradictions(
 ) -> Iterator[str]:
     """Yield the corrections after which keywords contradict each other, if they did not before."""
     for override in overrides:
-        path = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:]]
-        parent, old_parent = (
-            as_dict(_find_node(documents[override.file], path[:-1]))
-            for documents in (after, before)
-        )
+        path = _parse_pointer(override.pointer)
+        parent, old_parent = (as_dict(_find_parent(tree, override)) for tree in (after, before))
         known = {*find_contradictions(old_parent)}
         problems = [
             *(problem for problem in find_contradictions(parent) if problem not in known),
@@ -262,10 +255,7 @@ def _find_misfits(
 ) -> Iterator[str]:
     """Yield the corrections after which a default does not fit, if it did before."""
     for override in overrides:
-        parents = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:-1]]
-        node, old_node = (
-            _find_node(documents[override.file], parents) for documents in (after, before)
-        )
+        node, old_node = (_find_parent(tree, override) for tree in (after, before))
         if not is_object(node) or "default" not in node:
             continue
         lines = find_problems(node, node["default"], root=after[override.file])
@@ -279,17 +269,23 @@ def _find_misfits(
             )
 
 
-def _find_node(document: Any, segments: Sequence[str]) -> Any:
-    for segment in segments:
+def _parse_pointer(pointer: str) -> list[str]:
+    return [_unescape_segment(segment) for segment in pointer.split("/")[1:]]
+
+
+def _find_parent(documents: Mapping[str, Mapping[str, Any]], override: Override) -> Any:
+    """Return what has the value that is corrected; None if the document does not have it."""
+    node: Any = documents[override.file]
+    for segment in _parse_pointer(override.pointer)[:-1]:
         try:
-            document = _get_member(document, segment)
+            node = _get_member(node, segment)
         except _StaleError:
             return None
-    return document
+    return node
 
 
 def _replace_value(document: dict[str, Any], override: Override) -> None:
-    *parents, last = [_unescape_segment(segment) for segment in override.pointer.split("/")[1:]]
+    *parents, last = _parse_pointer(override.pointer)
     parent: Any = document
     for segment in parents:
         parent = _get_member(parent, segment)
@@ -335,7 +331,7 @@ def _read_entry(origin: str, entry: Any, problems: list[str]) -> Override | None
         if _is_equal_json(old, new):
             problems.append(f"{origin}: old and new are the same")
         if not isinstance(new, _Nothing):
-            path = [_unescape_segment(segment) for segment in pointer.split("/")[1:]]
+            path = _parse_pointer(pointer)
             problems += [
                 f"{origin}: {problem} ({pointer})" for problem in find_schema_problems(path, new)
             ]
