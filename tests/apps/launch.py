@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import json
 import os
 import random
@@ -188,6 +189,7 @@ def main():
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel forgets an app that has ended
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     listener = listen(sys.argv[1])
+    gc.freeze()  # the apps need not look for garbage in what is imported
     connections = [Connection(listener.accept()[0])]
     while connections:
         for ready in select.select([listener, *connections], [], [])[0]:
