@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final, SupportsIndex, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
@@ -47,6 +47,10 @@ class Stage(StrEnum):
         stage = str.__new__(cls, value)
         stage._name_ = stage._value_ = value
         return stage
+
+    def __reduce_ex__(self, _protocol: SupportsIndex) -> tuple[type[Stage], tuple[str]]:
+        """Pickle by value, as of Python 3.11.4: before it by name, which a new stage has not."""
+        return Stage, (str(self),)
 
     @property
     def runs(self) -> bool:
