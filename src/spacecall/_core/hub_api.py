@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, SupportsIndex, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
@@ -48,7 +48,7 @@ class Stage(StrEnum):
         stage._name_ = stage._value_ = value
         return stage
 
-    def __reduce_ex__(self, _protocol: SupportsIndex) -> tuple[type[Stage], tuple[str]]:
+    def __reduce_ex__(self, _protocol: object) -> tuple[type[Stage], tuple[str]]:
         """Pickle by value, as of Python 3.11.4: before it by name, which a new stage has not."""
         return Stage, (str(self),)
 

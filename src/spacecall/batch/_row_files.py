@@ -25,6 +25,8 @@ from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
 INPUT_SUFFIXES: Final = (".jsonl", ".csv", ".parquet", ".jsonl.gz", ".csv.gz")
+GZIP_MAGIC: Final = b"\x1f\x8b"
+"""How a file begins that gzip has compressed."""
 
 _CHUNK_BYTES: Final = 2**20
 _PARQUET_ROWS: Final = 256
@@ -34,6 +36,8 @@ _CSV_BLOCK_BYTES: Final = 16 * 2**20
 _HEADER_BYTES: Final = 256 * 1024
 _LINE_BYTES: Final = 64 * 2**20
 """A line of JSON is in memory; in a compressed file its length is unknown before."""
+_NOT_UTF8: Final = "invalid UTF8 data"
+"""What pyarrow says of a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,19 @@ class RowFile:
         """Open the content.
 
         Raises:
-            InvalidInputError: it is not a regular file, or does not exist.
+            InvalidInputError: it is not a regular file, or does not exist; or gzip has compressed
+                it, and its name does not say so.
         """
         check_input(self.path)
         if self.is_compressed:
             return cast("BinaryIO", gzip.open(self.path))
-        return self.path.open("rb")
+        file = self.path.open("rb")
+        if self.kind != "parquet" and file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
+            file.close()
+            raise InvalidInputError(
+                f"{self.path} is compressed by gzip: rename it to {self.path.name}.gz"
+            )
+        return file
 
     def open_arrow(self) -> Any:
         """Open the content for pyarrow, which decompresses it outside of Python."""
@@ -345,9 +356,10 @@ class _reading:  # noqa: N801 - used as a function
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, UnicodeDecodeError):
+        is_arrow_error = isinstance(error, import_pyarrow("pyarrow").ArrowException)
+        if isinstance(error, UnicodeDecodeError) or (is_arrow_error and _NOT_UTF8 in str(error)):
             raise _not_utf8(self._path) from error
-        if isinstance(error, import_pyarrow("pyarrow").ArrowException | OSError):
+        if is_arrow_error or isinstance(error, OSError):
             raise InvalidInputError(f"cannot read {self._path}: {error}") from error
 
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import anyio
 
@@ -20,7 +20,7 @@ from spacecall._client.space import Space, SpaceView
 from spacecall.batch import Batch, BatchSummary, run_batch
 from spacecall.batch._actor_space import SpaceMapping
 from spacecall.batch._ray_run import run_batch_on_ray
-from spacecall.batch._row_files import RowFile, digest_file
+from spacecall.batch._row_files import GZIP_MAGIC, RowFile, digest_file
 from spacecall.cli._inputs import stdin_reader
 from spacecall.cli._inputs.flag_arguments import load_argument_files
 from spacecall.cli._inputs.flag_values import InputReader
@@ -36,9 +36,6 @@ from spacecall.errors import InvalidInputError
 from spacecall.pool import Pool
 
 __all__ = ["RayEngine", "execute_batch", "store_stdin"]
-
-_GZIP: Final = b"\x1f\x8b"
-"""How a file begins that gzip has compressed."""
 
 _RunBatch: TypeAlias = Callable[..., Awaitable[BatchSummary]]
 """`run_batch`, or `run_batch_on_ray` with its own arguments."""
@@ -58,7 +55,7 @@ async def store_stdin(output: Path) -> Path:
     replacement, digest = Replacement(path), hashlib.sha256()
     try:
         async for line in stdin_reader.read_lines():
-            if line.startswith(_GZIP):
+            if line.startswith(GZIP_MAGIC):
                 raise InvalidInputError("stdin is compressed: pipe it through `gzip -d`")
             replacement.file.write(line + b"\n")
             digest.update(line + b"\n")
