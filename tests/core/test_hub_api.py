@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import traceback
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -62,6 +63,8 @@ def test_the_stages_are_known_and_others_are_kept() -> None:
     new = Stage("RUNNING_CONTAINER_STARTING")
     assert new == "RUNNING_CONTAINER_STARTING" == str(new) == new.name
     assert new in {Stage("RUNNING_CONTAINER_STARTING")}
+    assert pickle.loads(pickle.dumps(new)) == new
+    assert pickle.loads(pickle.dumps(Stage.RUNNING)) is Stage.RUNNING
     assert (new.runs, new.final) == (True, False)
     assert (Stage("ELSEWHERE").runs, Stage("ELSEWHERE").final) == (False, False)
     assert sorted(KNOWN) == sorted(Stage), "a kept stage is no member"
