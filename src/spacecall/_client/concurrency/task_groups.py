@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVarTuple, Unpack
 
 import anyio
-from anyio.abc import TaskGroup, TaskStatus
+from anyio.abc import TaskGroup
 
 from spacecall._client.concurrency.lifetime import on_asyncio
 
@@ -79,16 +79,21 @@ async def shielded_task_group() -> AsyncGenerator[TaskGroup, None]:
         async with unwrapping_task_group() as group:
             yield group
         return
-    scope = anyio.CancelScope(shield=True)
+    scope, opened = anyio.CancelScope(shield=True), anyio.Event()
+    groups: list[TaskGroup] = []
 
-    async def run_group(*, task_status: TaskStatus[TaskGroup]) -> None:
+    async def run_group() -> None:
         with scope:
             async with unwrapping_task_group() as group:
-                task_status.started(group)
+                groups.append(group)
+                opened.set()
                 await anyio.sleep_forever()
 
     async with unwrapping_task_group() as host:
+        # Not `host.start`: if it is cancelled, it waits for the task, which the shield keeps.
+        host.start_soon(run_group, name="the tasks of a Space")
         try:
-            yield await host.start(run_group, name="the tasks of a Space")
+            await opened.wait()
+            yield groups[0]
         finally:
             scope.cancel()
