@@ -18,6 +18,8 @@ from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.scrubber import Scrubber, find_secrets
 from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
+from tests.faults.exchanges import Exchange as StubExchange
+from tests.faults.stub import Stub, stub
 from tests.servers import GRADIO_6, AppServer, serve
 
 TOKEN = "hf_" + "abcdefghij0123456789"
@@ -58,6 +60,27 @@ async def test_a_login_is_replayed_without_its_password(tmp_path: Path) -> None:
     content = read_all(path.parent)
     assert "S3CRET" not in content
     assert f"username={PLACEHOLDER}" in content
+
+
+async def test_a_cookie_of_the_app_that_it_repeats_is_not_written(tmp_path: Path) -> None:
+    cookie = "BR66f0aK-9x_Zq3"
+    path = tmp_path / "cassettes" / "a.json"
+
+    async def join(app: Stub, exchange: StubExchange) -> None:
+        event_id = await app.accept(exchange)
+        output = {"data": [f"cookie: srv={cookie}"]}
+        app.session_of(event_id).messages[-1].update(output=output)
+        await exchange.answer(
+            200, {"event_id": event_id}, headers={"set-cookie": f"srv={cookie}; HttpOnly"}
+        )
+
+    with use_cassette(path, mode="once"):
+        async with stub() as app, Space(app.url) as space:
+            app.once("join", lambda exchange: join(app, exchange))
+            assert cookie in await space.call("/echo", text="hi")
+    content = read_all(path.parent)
+    assert f"cookie: srv={PLACEHOLDER}" in content
+    assert cookie not in content
 
 
 async def test_a_token_in_a_response_or_an_argument_is_refused_with_its_location(

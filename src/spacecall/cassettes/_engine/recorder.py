@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import IO
+from urllib.parse import unquote
 
 from spacecall._io.event_stream import event_splitter
 from spacecall._io.interceptor import (
@@ -17,13 +18,15 @@ from spacecall._io.interceptor import (
     ResponseBody,
 )
 from spacecall.cassettes._format.bodies import RequestBodyRecorder, StoredBody
-from spacecall.cassettes._format.exchange import COMPLETE, Exchange, get_header
+from spacecall.cassettes._format.exchange import COMPLETE, Exchange, Headers, get_header
 from spacecall.cassettes._format.scrubber import Scrubber
 from spacecall.cassettes._format.secret_formats import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
 IN_MEMORY = 2**20
 """Bytes of a body that are held in memory; a larger body is held in a temporary file."""
+_MIN_COOKIE = 12
+"""Characters of a cookie that may let somebody in: a shorter one may be a word, as of a theme."""
 
 StoreBody = Callable[[IO[bytes], str], StoredBody]
 """Return the stored form of a response's body, from its bytes and its content type."""
@@ -98,6 +101,7 @@ class Recorder:
         finally:
             exchange.ended_at = self.now()
             exchange.request_body = request_body.to_stored()
+        self._scrubber.add_secrets(request.url, _cookies(response.headers))
         exchange.status, exchange.headers = response.status, response.headers
         exchange.answered_at = self.now()
         body = _RecordingBody(response, exchange, self._store_body, self.now)
@@ -161,6 +165,16 @@ async def _copy_chunks(
     async for chunk in chunks:
         body.feed(chunk)
         yield chunk
+
+
+def _cookies(headers: Headers) -> set[str]:
+    """Return the values of the cookies that a response sets, as an app may repeat them."""
+    values: set[str] = set()
+    for name, header in headers:
+        if name.lower() == "set-cookie":
+            value = header.partition(";")[0].partition("=")[2].strip().strip('"')
+            values |= {value, unquote(value)}
+    return {value for value in values if len(value) >= _MIN_COOKIE}
 
 
 def _is_heartbeat(event: ServerSentEvent) -> bool:
