@@ -56,7 +56,7 @@ class NotRegularFileError(OSError):
 
 
 class UnusablePathError(OSError):
-    """A path is a broken link or a loop of links, or a folder of it is not a folder."""
+    """A path is a broken link or a loop of links, or a folder of it is not usable."""
 
 
 def open_regular(path: Path, remedy: str = _REMEDY) -> BufferedReader:
@@ -178,7 +178,11 @@ def locate_output(path: Path) -> Path:
     except OSError:
         check_link(path)
         raise
-    return path if is_device_path(path) else follow_link(path)
+    if is_device_path(path):
+        return path
+    target = follow_link(path)
+    _check_new_folder(target.parent)
+    return target
 
 
 def follow_link(path: Path) -> Path:
@@ -220,13 +224,17 @@ def check_output_folder(option: str, path: Path) -> None:
 
 
 def _check_new_folder(path: Path) -> None:
-    """Check that a folder exists, or that nothing is in the way of creating it.
+    """Check that a folder for new files exists, or that nothing is in the way of creating it.
 
     Raises:
-        UnusablePathError: a file or a link is in the way; `filename` is its path.
+        UnusablePathError: a file or a link is in the way, or it is in a folder where this user may
+            not create files; `filename` is its path.
     """
     for folder in (path, *path.parents):
         if folder.is_dir():
+            if not os.access(folder, os.W_OK | os.X_OK):
+                reason = "is a folder in which you may not create files"
+                raise UnusablePathError(errno.EACCES, reason, str(folder))
             return
         if os.path.lexists(folder):
             raise UnusablePathError(errno.ENOTDIR, "is not a folder", str(folder))

@@ -342,7 +342,7 @@ def test_a_file_that_is_not_a_conversation_is_not_overwritten(
         Path("a.json").write_text(content, encoding="utf-8")
         done = cli(*chat)
         assert (done.code, done.out) == (2, "")
-        assert "a.json: this is not a conversation" in done.err
+        assert "--save: 'a.json' exists and is no saved conversation" in done.err
         assert Path("a.json").read_text(encoding="utf-8") == content
 
 

@@ -1,4 +1,4 @@
-"""A pipe that an option names is refused, and never waited for."""
+"""Pipes that an option names are refused and never waited for; files of others stay."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from pathlib import Path
 
 import pytest
 
+from spacecall._regular_files import check_output, check_output_folder
+from spacecall.errors import InvalidInputError
 from tests.cli.processes import DEADLINE, command, environment
 from tests.servers import AppServer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with a name")
 
+NOWHERE = "http://127.0.0.1:9"
 REFUSED = "is a pipe, a socket or a device, not a regular file"
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+def run(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """A command in a process of its own: one that waits for the pipe ends with the deadline."""
     return subprocess.run(
         command(*arguments),
         env=environment(),
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -106,12 +110,47 @@ def test_a_saved_conversation_follows_a_link_which_stays_a_link(
     phi4_app: AppServer, tmp_path: Path
 ) -> None:
     target, link = tmp_path / "target.json", tmp_path / "link.json"
-    target.write_text("old")
+    target.touch()
     link.symlink_to(target)
     done = run("chat", "phi-4", "hi", "--url", phi4_app.url, "--save", link)
     assert done.returncode == 0, done.stderr
     assert link.is_symlink()
     assert json.loads(target.read_bytes())["messages"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("chat", "any", "hi", "--url", f"{NOWHERE}/v1", "--save", "notes.json"),
+        ("cassettes", "show", "tape.json", "--html", "notes.json"),
+        ("cassettes", "show", "tape.json", "--html", "tape.json"),
+    ],
+)
+def test_a_file_of_another_kind_is_not_replaced(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    paths = [tmp_path / "notes.json", tmp_path / "tape.json"]
+    for path in paths:
+        path.write_text("{}")
+    done = run(*arguments, folder=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert f"{arguments[-2]}: {arguments[-1]!r} exists and is no" in done.stderr
+    assert [path.read_text() for path in paths] == ["{}", "{}"]
+
+
+def test_a_folder_that_is_not_writable_is_named_before_the_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root, who may run the tests, can write anywhere: so the system is asked in its place."""
+
+    def refuse(_path: Path, _mode: int) -> bool:
+        return False
+
+    monkeypatch.setattr(os, "access", refuse)
+    message = "is a folder in which you may not create files"
+    for path in (tmp_path / "new.json", tmp_path / "new" / "new.json"):
+        with pytest.raises(InvalidInputError, match=f"--save: '{tmp_path}' {message}"):
+            check_output("--save", path)
+    with pytest.raises(InvalidInputError, match=f"--out: '{tmp_path}' {message}"):
+        check_output_folder("--out", tmp_path)
 
 
 def test_the_folder_of_a_saved_conversation_is_created(phi4_app: AppServer, tmp_path: Path) -> None:

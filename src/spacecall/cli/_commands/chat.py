@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from spacecall._regular_files import check_output, check_output_folder
+from spacecall._regular_files import check_output_folder
 from spacecall.chat import Conversation
 from spacecall.cli._commands.call import QuietOption, RawOption
 from spacecall.cli._inputs.completion import complete_model_names
@@ -17,6 +17,7 @@ from spacecall.cli._runners.chat_repl import run_repl
 from spacecall.cli._runners.chat_session import (
     ChatSession,
     PrintOptions,
+    check_conversation_output,
     model_source,
     open_model,
     read_address,
@@ -174,7 +175,7 @@ def chat(
     if system and resume:
         raise InvalidInputError("--system is for a new conversation: remove it, or --resume")
     if save is not None:
-        save = check_output("--save", save)
+        save = check_conversation_output("--save", save)
     if out is not None:
         check_output_folder("--out", out)
     values = [word.partition("=")[2] for word in additional or []]

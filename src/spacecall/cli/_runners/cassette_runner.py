@@ -9,7 +9,7 @@ from typing import Final
 
 from spacecall._atomic import write_file
 from spacecall._core.json_values import as_str
-from spacecall._regular_files import check_output
+from spacecall._regular_files import check_output, open_regular
 from spacecall._visible import visible_line
 from spacecall.cassettes._engine.recording_lock import remove_abandoned_lock
 from spacecall.cassettes._inspect.client_matching import match_clients
@@ -31,6 +31,7 @@ from spacecall.errors import InvalidInputError
 
 __all__ = ["check", "show", "validate", "write_page"]
 
+_PAGE_BEGIN: Final = b"<!doctype html>"
 _WRITTEN_FILE: Final = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]+)?|\.gitattributes")
 """Names of the files that spacecall writes beside cassettes."""
 
@@ -61,11 +62,19 @@ def write_page(files: Sequence[Path], html: Path) -> None:
     if len(files) != 1:
         raise InvalidInputError(f"--html shows one cassette: name one FILE, got {len(files)}")
     html = check_output("--html", html)
+    if html.is_file() and not _is_page(html):
+        raise InvalidInputError(f"--html: {str(html)!r} exists and is no page: name another file")
     recording = read_recording(files[0])
     timeline = read_timeline(recording.exchanges, recording.apps)
     page = render_page(recording.path.name, recording.apps, timeline)
     write_file(html, page.encode("utf-8", "replace"))
     write_message(f"{display_path(html)}: {len(timeline.rows)} jobs and requests")
+
+
+def _is_page(path: Path) -> bool:
+    with open_regular(path) as file:
+        begin = file.read(len(_PAGE_BEGIN)).lower()
+    return begin in (_PAGE_BEGIN, b"")
 
 
 def validate(files: Sequence[Path], schema: Path | None) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from spacecall._filenames import expand_home
-from spacecall._regular_files import check_output
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import (
     stdin_is_terminal,
@@ -16,7 +15,11 @@ from spacecall.cli._outputs.terminal import (
     write,
     write_message,
 )
-from spacecall.cli._runners.chat_session import ChatSession, write_conversation
+from spacecall.cli._runners.chat_session import (
+    ChatSession,
+    check_conversation_output,
+    write_conversation,
+)
 from spacecall.cli._support.error_reports import write_error
 from spacecall.cli._support.signals import SignalState
 from spacecall.errors import InvalidInputError, SpaceError
@@ -161,7 +164,7 @@ class _Repl:
     def _save(self, path: str) -> None:
         if not path:
             raise InvalidInputError("/save needs a file: /save FILE")
-        save_path = check_output("/save", expand_home(path))
+        save_path = check_conversation_output("/save", expand_home(path))
         self._session.save_path = save_path
         write_conversation(self._session.conversation, save_path)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from spacecall._atomic import write_file
 from spacecall._client.concurrency.portal import Portal, hold_open, wait
-from spacecall._regular_files import MAX_INPUT_BYTES, read_regular
+from spacecall._regular_files import MAX_INPUT_BYTES, check_output, read_regular
 from spacecall._warnings import CutReplyWarning
 from spacecall.chat import (
     AnyChatModel,
@@ -337,6 +337,23 @@ def read_conversation(path: Path) -> Conversation:
         return Conversation.from_json(content)
     except InvalidInputError as error:
         raise InvalidInputError(f"{path}: {error.message}") from error
+
+
+def check_conversation_output(option: str, path: Path) -> Path:
+    """Check where a conversation will be saved; return where to write.
+
+    Raises:
+        InvalidInputError: it cannot be written there, or there is a file of another kind.
+    """
+    path = check_output(option, path)
+    if path.is_file() and path.stat().st_size:
+        try:
+            Conversation.from_json(read_regular(path, MAX_INPUT_BYTES, ""))
+        except InvalidInputError as error:
+            raise InvalidInputError(
+                f"{option}: {str(path)!r} exists and is no saved conversation: name another file"
+            ) from error
+    return path
 
 
 def write_conversation(conversation: Conversation, path: Path) -> None:
