@@ -139,8 +139,12 @@ async def test_a_row_that_is_nested_too_deeply_is_an_error_of_that_row(tmp_path:
         ("rows.csv", b'text\n"unclosed\nrow2\nrow3\n', "a quote .* that is not closed"),
         ("rows.csv", b'text,b\na,1\nb,"2', "a quote .* that is not closed"),
         ("rows.csv", "text\ncaf\u00e9\n".encode("latin-1"), "it is not UTF-8"),
-        ("rows.csv", gzip.compress(b"text\na\n"), "compressed by gzip: rename it to rows.csv.gz"),
-        ("rows.jsonl", gzip.compress(b'{"text": "a"}\n'), "rename it to rows.jsonl.gz"),
+        (
+            "rows.csv",
+            gzip.compress(b"text\na\n", mtime=0),
+            "compressed by gzip: rename it to rows.csv.gz",
+        ),
+        ("rows.jsonl", gzip.compress(b'{"text": "a"}\n', mtime=0), "rename it to rows.jsonl.gz"),
     ],
 )
 async def test_a_broken_file_is_refused_before_the_first_call(
