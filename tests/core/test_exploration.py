@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import TypeAlias, TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis.strategies import lists, sampled_from
 
@@ -206,6 +207,7 @@ def further(world: World) -> Iterator[World]:
             yield item
 
 
+@pytest.mark.timeout(360)  # on a busy machine two minutes pass
 def test_every_order_of_six_events_keeps_the_invariants() -> None:
     beginnings = [World(), World(joining=True)]
     worlds = {world.state(): world for world in beginnings}
