@@ -12,13 +12,11 @@ import typing
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import pytest
 
 from scripts._site_pages import public_names
-from spacecall import FileInput, FileSource
-from spacecall.media import MediaInput
 
 NAMES = public_names()
 _LIBRARIES = (builtins, typing, collections.abc, contextlib)
@@ -138,8 +136,3 @@ def test_a_private_type_is_noticed() -> None:
     assert list(_private_names(names, "list[_Private] | Any")) == ["_Private"]
     assert list(_private_names(names, "Alias")) == ["Alias"]
     assert not list(_private_names(names, "dict[str, Any]"))
-
-
-def test_the_aliases_of_files_can_be_part_of_an_annotation_that_is_evaluated() -> None:
-    for alias in (FileSource, FileInput, MediaInput):
-        assert type(None) in get_args(alias | None)
