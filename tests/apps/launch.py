@@ -32,7 +32,8 @@ from pathlib import Path
 
 import numpy
 import pandas.io.formats.style  # noqa: F401 - Gradio 6 imports it when an app needs it
-from gradio import queueing
+from gradio import Blocks, queueing
+from gradio.routes import App
 
 IDLE = 0.5
 """Seconds after which a queue looks for a job although nothing has told it of one."""
@@ -120,6 +121,32 @@ def wait_for_changes():
         setattr(queueing.Queue, name, notifying(getattr(queueing.Queue, name)))
 
 
+def make_routes_once():
+    """Let `Blocks` make its hundred routes when it is served, and not each time it changes.
+
+    Gradio keeps the app of the last change for validators, which those of a mounted app use too.
+    """
+    create_app = App.create_app
+
+    def create_served(blocks, *args, **kwargs):
+        blocks.app = create_app(blocks, *args, **kwargs)
+        return blocks.app
+
+    def without_routes(method):
+        def call(*args, **kwargs):
+            App.create_app = lambda *args, **kwargs: None
+            try:
+                return method(*args, **kwargs)
+            finally:
+                App.create_app = create_served
+
+        return functools.wraps(method)(call)
+
+    App.create_app = create_served
+    Blocks.queue = without_routes(Blocks.queue)
+    Blocks.__exit__ = without_routes(Blocks.__exit__)
+
+
 def become(request):
     """Turn this process, a fork, into that of the app."""
     os.setpgid(0, 0)
@@ -189,6 +216,7 @@ def listen(path):
 def main():
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel forgets an app that has ended
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    make_routes_once()
     listener = listen(sys.argv[1])
     gc.freeze()  # the apps need not look for garbage in what is imported
     connections = [Connection(listener.accept()[0])]
