@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.forks import PYTEST_FILTERS, run_module
 from tests.servers import AppServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,17 +97,12 @@ def test_swallowed():
 def run(
     folder: Path, url: str, *arguments: str, plugins: tuple[str, ...] = ("-p", "no:asyncio")
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *("-W", "error", *plugins, *arguments),
-        ],
-        cwd=folder,
+    return run_module(
+        "pytest",
+        ["-q", "-p", "no:cacheprovider", *PYTEST_FILTERS, *plugins, *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "APP": url},
-        capture_output=True,
-        text=True,
         timeout=100,
-        check=False,
+        folder=folder,
     )
 
 

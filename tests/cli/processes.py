@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import forks
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 CREDENTIALS = (
     *("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HOME", "XDG_CACHE_HOME"),
@@ -42,6 +44,15 @@ _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\].*?\x07|[\r\x00]")
 def command(*arguments: object) -> list[str]:
     """The command line of `spacecall`."""
     return [sys.executable, "-W", "error", "-m", "spacecall", *map(str, arguments)]
+
+
+def run_command(
+    *arguments: object, folder: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own: one that never ends does so with the deadline."""
+    words = [str(argument) for argument in arguments]
+    env = environment(**variables)
+    return forks.run_module("spacecall", words, env=env, timeout=DEADLINE, folder=folder)
 
 
 def environment(**extra: str) -> dict[str, str]:

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import command, environment
+from tests.cli.processes import run_command
 from tests.codegen.apps import Function, Slot, app
 from tests.servers import AppServer
 
@@ -25,15 +24,7 @@ def complete(line: str, *, shell: str = "fish") -> str:
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
         "_TYPER_COMPLETE_WORD_TO_COMPLETE": parts[-1],
     }
-    done = subprocess.run(
-        command(),
-        env=environment(**variables),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_command(**variables)
     assert done.stderr == ""
     return done.stdout
 
@@ -97,13 +88,7 @@ def test_what_an_app_says_means_nothing_to_the_shell(shell: str, tmp_path: Path)
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_there_is_a_script_for_the_shell(shell: str) -> None:
-    done = subprocess.run(
-        command("--show-completion", shell),
-        env=environment(_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    variables = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    done = run_command("--show-completion", shell, **variables)
     assert done.returncode == 0
     assert "_SPACECALL_COMPLETE" in done.stdout

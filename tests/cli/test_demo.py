@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import servers
+from tests.type_checks import run_mypy
 
 
 def demo(*arguments: str, python: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -37,13 +38,7 @@ def test_the_demo_asks_a_real_app_through_a_generated_client(tmp_path: Path) -> 
     assert (project / "answer.txt").read_text(encoding="utf-8").startswith(answer)
     assert (project / "from-the-app.png").read_bytes() == (project / "picture.png").read_bytes()
     assert "Stopped the app" in done.stdout
-    type_check = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "ask.py", "spaces"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    type_check = run_mypy("ask.py", "spaces", folder=project)
     assert type_check.returncode == 0, type_check.stdout
 
 

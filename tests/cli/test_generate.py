@@ -12,6 +12,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.processes import ROOT
 from tests.cli.projects import configure, override, painter, save, write_overrides
+from tests.type_checks import run_mypy
 
 MODULE = Path("spaces/painter.py")
 MAXIMUM = "/$defs/PaintInput/properties/steps/maximum"
@@ -227,7 +228,7 @@ def test_a_schema_folder_can_be_renamed_and_keeps_its_client(cli: Cli) -> None:
     assert cli("list").out.split()[0] == "painter"
 
 
-def test_a_project_that_depends_on_spacecall_alone_passes_mypy(tmp_path: Path) -> None:
+def test_a_project_that_depends_on_spacecall_alone_passes_mypy() -> None:
     Path("main.py").write_text(
         "from spaces.painter import Painter, SyncPainter\n\n\n"
         "async def main(address: str) -> str | None:\n"
@@ -238,15 +239,7 @@ def test_a_project_that_depends_on_spacecall_alone_passes_mypy(tmp_path: Path) -
         "    with SyncPainter.connect(address, on_drift='ignore') as client:\n"
         "        return client.shout(text='x').result()\n"
     )
-    options = ("--strict", "--config-file=", f"--cache-dir={tmp_path}")
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", *options, "."],
-        env=os.environ | {"MYPYPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
+    done = run_mypy(".", folder=Path.cwd())
     assert done.returncode == 0, done.stdout + done.stderr
     code = "import sys, spaces.painter; print([m for m in sys.modules if 'codegen' in m])"
     ran = subprocess.run(

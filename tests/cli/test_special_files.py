@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from spacecall._regular_files import check_output, check_output_folder
 from spacecall.errors import InvalidInputError
-from tests.cli.processes import DEADLINE, command, environment
+from tests.cli.processes import run_command
 from tests.servers import AppServer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with a name")
 
 NOWHERE = "http://127.0.0.1:9"
 REFUSED = "is a pipe, a socket or a device, not a regular file"
-
-
-def run(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own: one that waits for the pipe ends with the deadline."""
-    return subprocess.run(
-        command(*arguments),
-        env=environment(),
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -55,7 +40,7 @@ def pipe(tmp_path: Path) -> Path:
 def test_a_call_refuses_a_pipe_and_names_the_option(
     option: str, value: str, protocol_app: AppServer, pipe: Path
 ) -> None:
-    done = run("call", protocol_app.url, "/echo", option, value.replace("PIPE", str(pipe)))
+    done = run_command("call", protocol_app.url, "/echo", option, value.replace("PIPE", str(pipe)))
     assert done.returncode == 2
     assert f"{option}: {str(pipe)!r} {REFUSED}" in done.stderr
 
@@ -64,7 +49,7 @@ def test_a_call_refuses_a_pipe_and_names_the_option(
 def test_the_advice_is_stdin_where_the_option_reads_it(
     option: str, value: str, protocol_app: AppServer, pipe: Path
 ) -> None:
-    done = run("call", protocol_app.url, "/echo", option, value.replace("PIPE", str(pipe)))
+    done = run_command("call", protocol_app.url, "/echo", option, value.replace("PIPE", str(pipe)))
     assert done.stderr.endswith(". Write - for stdin\n")
 
 
@@ -82,14 +67,14 @@ def test_a_chat_refuses_a_pipe_and_names_the_option(
     words: tuple[str, ...], phi4_app: AppServer, pipe: Path
 ) -> None:
     arguments = [word.replace("PIPE", str(pipe)) for word in words[1:]]
-    done = run("chat", "phi-4", "--url", phi4_app.url, *arguments)
+    done = run_command("chat", "phi-4", "--url", phi4_app.url, *arguments)
     assert done.returncode == 2
     assert f"{words[0]}: {str(pipe)!r} {REFUSED}" in done.stderr
 
 
 def test_a_field_of_a_request_refuses_a_pipe(pipe: Path) -> None:
     address = "http://127.0.0.1:9/v1"
-    done = run("chat", "any", "hi", "--url", address, "--set", f"a=@{pipe}")
+    done = run_command("chat", "any", "hi", "--url", address, "--set", f"a=@{pipe}")
     assert done.returncode == 2
     assert f"--set a: {str(pipe)!r} {REFUSED}" in done.stderr
 
@@ -100,7 +85,7 @@ def test_a_recording_follows_a_link_which_stays_a_link(
     target, link = tmp_path / "target.json", tmp_path / "link.json"
     target.write_bytes(b"")
     link.symlink_to(target)
-    done = run("record", protocol_app.url, "/echo", "--text", "a", "--output", link)
+    done = run_command("record", protocol_app.url, "/echo", "--text", "a", "--output", link)
     assert done.returncode == 0, done.stderr
     assert link.is_symlink()
     assert json.loads(target.read_bytes())["interactions"]
@@ -112,7 +97,7 @@ def test_a_saved_conversation_follows_a_link_which_stays_a_link(
     target, link = tmp_path / "target.json", tmp_path / "link.json"
     target.touch()
     link.symlink_to(target)
-    done = run("chat", "phi-4", "hi", "--url", phi4_app.url, "--save", link)
+    done = run_command("chat", "phi-4", "hi", "--url", phi4_app.url, "--save", link)
     assert done.returncode == 0, done.stderr
     assert link.is_symlink()
     assert json.loads(target.read_bytes())["messages"]
@@ -130,7 +115,7 @@ def test_a_file_of_another_kind_is_not_replaced(arguments: tuple[str, ...], tmp_
     paths = [tmp_path / "notes.json", tmp_path / "tape.json"]
     for path in paths:
         path.write_text("{}")
-    done = run(*arguments, folder=tmp_path)
+    done = run_command(*arguments, folder=tmp_path)
     assert done.returncode == 2, done.stderr
     assert f"{arguments[-2]}: {arguments[-1]!r} exists and is no" in done.stderr
     assert [path.read_text() for path in paths] == ["{}", "{}"]
@@ -155,7 +140,7 @@ def test_a_folder_that_is_not_writable_is_named_before_the_call(
 
 def test_the_folder_of_a_saved_conversation_is_created(phi4_app: AppServer, tmp_path: Path) -> None:
     path = tmp_path / "new" / "chat.json"
-    done = run("chat", "phi-4", "hi", "--url", phi4_app.url, "--save", path)
+    done = run_command("chat", "phi-4", "hi", "--url", phi4_app.url, "--save", path)
     assert (done.returncode, path.is_file()) == (0, True), done.stderr
 
 
@@ -166,6 +151,6 @@ def test_a_conversation_that_cannot_be_read_is_named_with_its_option(
     path = tmp_path / "chat.json"
     if kind != "missing":
         path.symlink_to(path if kind == "loop" else tmp_path / "missing")
-    done = run("chat", "any", "hi", "--url", "http://127.0.0.1:9/v1", "--resume", path)
+    done = run_command("chat", "any", "hi", "--url", "http://127.0.0.1:9/v1", "--resume", path)
     problem = f"--resume: cannot read {str(path)!r}: "
     assert (done.returncode, problem in done.stderr) == (2, True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +20,7 @@ from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
 from spacecall.typed import TypedEndpoint
 from tests.codegen.apps import Function, Slot, app, generated, load
+from tests.type_checks import run_mypy
 
 IMPORTED = sorted(name for block in IMPORTS for names in block.values() for name in names)
 PYTHON = [
@@ -228,8 +227,5 @@ def test_a_sample_passes_mypy_in_strict_mode(tmp_path: Path) -> None:
     for number, sample in enumerate(samples):
         path = tmp_path / f"sample_{number}.py"
         path.write_text(generated(app_of(sample)[0]), encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--no-incremental"]
-    done = subprocess.run(
-        [*command, "."], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
-    )
+    done = run_mypy(".", folder=tmp_path)
     assert done.returncode == 0, done.stdout

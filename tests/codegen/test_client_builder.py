@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from spacecall.codegen._schemas.app_documents import AppDocuments, fetch_app, lo
 from spacecall.errors import InvalidInputError, NotFoundError, ProtocolError
 from tests.codegen.apps import Function, app
 from tests.codegen.example import workshop
+from tests.forks import run_module
 
 
 @pytest.fixture
@@ -36,8 +37,7 @@ def save(documents: AppDocuments, folder: Path) -> Path:
 
 def spacecall(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the command as a user would, without a terminal."""
-    command = [sys.executable, "-m", "spacecall", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
+    return run_module("spacecall", arguments, env=os.environ, timeout=60, folder=cwd)
 
 
 def test_a_space_gets_a_folder_of_its_owner_and_name(here: Path) -> None:

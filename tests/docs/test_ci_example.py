@@ -14,6 +14,7 @@ import pytest
 from identify.identify import tags_from_path
 
 from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, BodyFiles
+from tests.forks import PYTEST_FILTERS, run_module
 from tests.servers import AppServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,15 +28,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(project: Path, app: str, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=project,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "APP": app},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "APP": app}
+    return run_module(command[0], command[1:], env=env, timeout=100, folder=project)
 
 
 def test_its_tests_pass_without_an_app(project: Path) -> None:
@@ -149,7 +143,7 @@ def test_the_test_of_the_page_is_recorded_and_replayed_as_it_stands(
 ) -> None:
     source = (ROOT / "docs/examples/cassettes/test_greeting.py").read_text()
     test = tmp_path / "test_greeting.py"
-    pytest_ = ("pytest", "-p", "no:asyncio", "-W", "error")
+    pytest_ = ("pytest", "-p", "no:asyncio", *PYTEST_FILTERS)
     test.write_text(source.replace("http://127.0.0.1:7860", NOWHERE))
     assert run(tmp_path, "", *pytest_, "--spacecall-record=once").returncode == 1
     test.write_text(source.replace("http://127.0.0.1:7860", workshop.url))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from spacecall import File, InvalidInputError, Space, SyncSpace
 from spacecall.errors import AppError
 from tests.codegen.live.cases import PICTURE, content
 from tests.codegen.live.conftest import Components
+from tests.type_checks import run_mypy
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +27,7 @@ def test_the_clients_of_all_apps_pass_mypy_in_strict_mode(
         written = tmp_path / "clients" / f"{app.replace('-', '_')}.py"
         written.parent.mkdir(exist_ok=True)
         written.write_text(components.text(app), encoding="utf-8")
-    cache = components.folder.parent / "mypy"
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={cache}", "clients"],
-        cwd=tmp_path,
-        env={"MYPYPATH": str(Path(__file__).parents[3] / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_mypy("clients", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(components.documents)} source files" in done.stdout
 
