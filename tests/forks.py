@@ -20,7 +20,12 @@ from tempfile import TemporaryDirectory
 PYTEST_FILTERS = ("-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 """Every warning is an error, but this: pytest cannot rewrite the asserts of imported plugins."""
 
-_IMPORTED = ["spacecall.cli._app", "pytest", "trio", "hypothesis"]
+_IMPORTED = [
+    *("anyio._backends._asyncio", "datamodel_code_generator.parser.jsonschema", "hypothesis"),
+    *("datamodel_code_generator.model.pydantic_v2", "pytest", "rich.console", "trio"),
+    *("spacecall.cassettes", "spacecall.cli._app", "spacecall.cli._commands.add"),
+    *("spacecall.cli._commands.call", "spacecall.cli._commands.inspect", "spacecall.testing"),
+]
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(_IMPORTED)
 
