@@ -47,11 +47,11 @@ def command(*arguments: object) -> list[str]:
 
 
 def run_command(
-    *arguments: object, folder: Path | None = None, **variables: str
+    *arguments: object, folder: Path | None = None, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own: one that never ends does so with the deadline."""
     words = [str(argument) for argument in arguments]
-    env = environment(**variables)
+    env = environment(**variables or {})
     return forks.run_module("spacecall", words, env=env, timeout=DEADLINE, folder=folder)
 
 

@@ -24,7 +24,7 @@ def complete(line: str, *, shell: str = "fish") -> str:
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
         "_TYPER_COMPLETE_WORD_TO_COMPLETE": parts[-1],
     }
-    done = run_command(**variables)
+    done = run_command(variables=variables)
     assert done.stderr == ""
     return done.stdout
 
@@ -89,6 +89,6 @@ def test_what_an_app_says_means_nothing_to_the_shell(shell: str, tmp_path: Path)
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_there_is_a_script_for_the_shell(shell: str) -> None:
     variables = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-    done = run_command("--show-completion", shell, **variables)
+    done = run_command("--show-completion", shell, variables=variables)
     assert done.returncode == 0
     assert "_SPACECALL_COMPLETE" in done.stdout

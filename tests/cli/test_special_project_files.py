@@ -148,12 +148,14 @@ def test_corrections_that_are_nested_too_deeply_say_so(value: str, project: str)
 def test_a_token_file_that_is_not_regular_is_not_read(
     protocol_app: AppServer, special: Path
 ) -> None:
-    done = run_command("call", protocol_app.url, "/echo", "--text", "a", HF_TOKEN_PATH=str(special))
+    words = ("call", protocol_app.url, "/echo", "--text", "a")
+    done = run_command(*words, variables={"HF_TOKEN_PATH": str(special)})
     assert (done.returncode, done.stdout) == (0, "a\n")
 
 
 def test_certificates_of_the_environment_must_be_in_a_regular_file(special: Path) -> None:
-    done = run_command("inspect", "https://127.0.0.1:9", SSL_CERT_FILE=str(special))
+    variables = {"SSL_CERT_FILE": str(special)}
+    done = run_command("inspect", "https://127.0.0.1:9", variables=variables)
     assert (done.returncode, f"SSL_CERT_FILE is {special}" in done.stderr) == (2, True)
     assert SPECIAL in done.stderr
 
