@@ -116,7 +116,7 @@ SPELLINGS = (
     *("client_secret", "secret-key", "privateKey", "access_key", "Authorization"),
     *("openai_api_key", "OPENAI_API_KEY", "openaiApiKey", "OpenAIApiKey", "x_api_key", "X-API-Key"),
     *("aws_secret_access_key", "aws_session_token", "hugging_face_token", "HUGGINGFACE_TOKEN"),
-    *("pwd", "db_password", "credentials", "bearer"),
+    *("pwd", "db_password", "credentials", "bearer", "cookie", "Set-Cookie", "passphrase"),
 )
 
 
@@ -128,7 +128,11 @@ def test_a_field_with_the_name_of_a_secret_has_none_wherever_it_is(name: str) ->
             f"http://a/x?{name}=S3CRET&page=2",
             request_body={"json": {"data": [{"inner": {name: "S3CRET", "n": 1}}]}},
             body={"string": f"{name}=S3CRET&next_page_token=3"},
-            events=[(0.0, ServerSentEvent.from_json("message", {name: "S3CRET"}))],
+            events=[
+                (0.0, ServerSentEvent.from_json("message", {name: "S3CRET"})),
+                (0.0, ServerSentEvent.from_json("message", {"name": name, "value": "S3CRET"})),
+                (0.0, ServerSentEvent.from_json("message", f"see http://b/?page=2&{name}=S3CRET.")),
+            ],
         )
     )
     assert "S3CRET" not in repr(exchange)
@@ -137,9 +141,15 @@ def test_a_field_with_the_name_of_a_secret_has_none_wherever_it_is(name: str) ->
     assert "next_page_token=3" in exchange.body["string"]
 
 
-@pytest.mark.parametrize("name", ["eos_token", "max_tokens", "token_type", "key", "monkey", "pwds"])
+@pytest.mark.parametrize("name", ["eos_token", "max_tokens", "token_type", "key", "monkey", "pwds", "cookies"])
 def test_a_field_with_another_name_keeps_its_value(name: str) -> None:
-    assert Scrubber().scrub_json({name: "value"}) == {name: "value"}
+    values = [{name: "value"}, {"name": name, "value": "value"}, f"http://b/?{name}=value"]
+    assert Scrubber().scrub_json(values) == values
+
+
+@pytest.mark.parametrize("value", [{"name": "token"}, {"key": "token", "value": 3}, {"name": ["x"]}])
+def test_a_name_without_a_text_is_kept(value: dict[str, Any]) -> None:
+    assert Scrubber().scrub_json(value) == value
 
 
 async def test_a_cassette_that_has_a_value_of_such_a_field_still_is_replayed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +42,7 @@ _SIGNATURE: Final = re.compile(
     r"(?<=[?&;])((?:x-(?:amz|goog)-(?:signature|security-token)|signature|sig|__sign)=)[^&;#\s\"'<>]+",
     re.IGNORECASE,
 )
+_QUERY_FIELD: Final = re.compile(r"(?<=[?&;])([\w.~-]{1,64})=[^&;#\s\"'<>]+")
 _ADDRESS: Final = re.compile(r"https?://[^@?#]*", re.IGNORECASE)
 _CALLER_CREDENTIAL: Final = "a credential of the caller"
 _CHUNK: Final = 2**20
@@ -130,6 +131,8 @@ class Scrubber:
                 else self.scrub_json(inner)
                 for name, inner in value.items()
             }
+            if self._is_named_secret(value):
+                scrubbed["value"] = PLACEHOLDER
             if value.get("type") == _BOX_TYPE:  # its value may be the same word
                 scrubbed["type"] = _BOX_TYPE
                 if isinstance(value.get("value"), str) and value["value"]:
@@ -145,6 +148,11 @@ class Scrubber:
             return value is not None
         return isinstance(value, str) and self._is_secret_name(name)
 
+    def _is_named_secret(self, value: Mapping[str, Any]) -> bool:
+        """Return whether an object is a header, a cookie or a field of a form that is secret."""
+        name = value.get("name", value.get("key"))
+        return isinstance(name, str) and self._is_secret(name, value.get("value"))
+
     def _is_secret_name(self, name: str) -> bool:
         return name.lower() in self.filter_fields or is_secret_name(name)
 
@@ -153,7 +161,11 @@ class Scrubber:
         return self._redact(text) != text
 
     def _scrub_text(self, text: str) -> str:
-        return _SIGNATURE.sub(rf"\1{PLACEHOLDER}", self._redact(text))
+        text = _SIGNATURE.sub(rf"\1{PLACEHOLDER}", self._redact(text))
+        return _QUERY_FIELD.sub(self._scrub_query_field, text)
+
+    def _scrub_query_field(self, field: re.Match[str]) -> str:
+        return f"{field[1]}={PLACEHOLDER}" if self._is_secret_name(field[1]) else field[0]
 
     def _scrub_name(self, name: str) -> str:
         # A password may be the word `password`: the names of fields stay.

@@ -13,10 +13,11 @@ _NAMES: Final = frozenset(
         *("access_token", "auth_token", "bearer_token", "hf_token", "refresh_token"),
         *("session_token", "hugging_face_token", "huggingface_token"),
         *("access_key", "private_key", "secret_key", "client_secret", "credentials", "bearer"),
+        *("cookie", "passphrase", "set_cookie"),
     }
 )
-# Other names end in these words: `max_token`, `next_page_token`.
-_AMBIGUOUS: Final = frozenset({"token", "secret", "bearer"})
+# Other names end in these words: `max_token`, `next_page_token`, `chocolate_cookie`.
+_AMBIGUOUS: Final = frozenset({"token", "secret", "bearer", "cookie"})
 _ENDINGS: Final = tuple(f"_{name}" for name in sorted(_NAMES - _AMBIGUOUS))
 _JOINED_NAMES: Final = frozenset(name.replace("_", "") for name in _NAMES)
 _WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
