@@ -12,11 +12,13 @@ import typing
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pytest
 
 from scripts._site_pages import public_names
+from spacecall import FileInput, FileSource
+from spacecall.media import MediaInput
 
 NAMES = public_names()
 _LIBRARIES = (builtins, typing, collections.abc, contextlib)
@@ -122,6 +124,16 @@ def test_public_signatures_have_public_types(module: str) -> None:
     assert not private, "without a public name:\n" + "\n".join(private)
 
 
+@pytest.mark.parametrize("module", NAMES)
+def test_public_annotations_can_be_evaluated(module: str) -> None:
+    """Libraries make tools, forms and commands of functions so."""
+    for exported in NAMES[module]:
+        for label, names, hint in _annotations(getattr(import_module(module), exported)):
+            if isinstance(hint, str):
+                annotated = type("Annotated", (), {"__annotations__": {label: hint}})
+                assert label in typing.get_type_hints(annotated, dict(names))
+
+
 def test_no_two_classes_of_a_space_differ_by_case_alone() -> None:
     for facade in (name for name in NAMES if name.startswith("spacecall.spaces.")):
         names = [*NAMES[facade], *NAMES.get(f"{facade}.client", [])]
@@ -136,3 +148,8 @@ def test_a_private_type_is_noticed() -> None:
     assert list(_private_names(names, "list[_Private] | Any")) == ["_Private"]
     assert list(_private_names(names, "Alias")) == ["Alias"]
     assert not list(_private_names(names, "dict[str, Any]"))
+
+
+def test_the_aliases_of_files_can_be_part_of_an_annotation_that_is_evaluated() -> None:
+    for alias in (FileSource, FileInput, MediaInput):
+        assert type(None) in get_args(alias | None)

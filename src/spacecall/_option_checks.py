@@ -165,13 +165,20 @@ def _types_of(types: type) -> Mapping[str, Any]:
 
 
 def _hints_of(function: Callable[..., Any]) -> Mapping[str, Any]:
-    """Return the types of the parameters, except types that are not imported at run time."""
+    """Return the types of the parameters, except of files, and of types not imported at run time."""
     names = inspect.unwrap(function).__globals__
     hints: dict[str, Any] = {}
     for name, annotation in function.__annotations__.items():
-        with suppress(NameError, TypeError):  # an alias may be a text: "Media | str"
+        with suppress(NameError, TypeError):  # an alias may be a text: "Message | str"
             hints |= get_type_hints(SimpleNamespace(__annotations__={name: annotation}), names)
-    return hints
+    return {name: hint for name, hint in hints.items() if not _has_file(hint)}
+
+
+def _has_file(hint: Any) -> bool:
+    """Return whether a value may be a file, of which what takes it says better what is wrong."""
+    if isinstance(hint, type) and hint.__name__ == "File":
+        return True
+    return any(map(_has_file, get_args(hint)))
 
 
 @cache

@@ -37,15 +37,6 @@ MAX_READ_BYTES: Final = 256 * 2**20
 MAX_SAVE_BYTES: Final = 16 * 2**30
 """The default of the most bytes that `File.save` writes: 16 GiB."""
 
-FileSource: TypeAlias = (
-    "File | os.PathLike[str] | bytes | BinaryIO | ImageLike | Mapping[str, object]"
-)
-"""A file inside an object: a `File`, a path object, bytes, a binary file object, a Pillow image, or
-the FileData object of a file on an app's server. A string is not a file there."""
-
-FileInput: TypeAlias = "FileSource | str"
-"""An argument of `File`: a `FileSource`, or a string with a path, an http(s) URL or a data URI."""
-
 
 class File:
     """A file to send, from any source; or a received file, which is read on demand.
@@ -263,6 +254,17 @@ class File:
             return (convert or cls)(value)
         except InvalidInputError as error:
             raise ValueError(error.message) from error
+
+
+# Annotations of callers are evaluated too: an alias that is a text would be a `str`.
+FileSource: TypeAlias = (
+    File | os.PathLike[str] | bytes | BinaryIO | ImageLike | Mapping[str, object]
+)
+"""A file inside an object: a `File`, a path object, bytes, a binary file object, a Pillow image, or
+the FileData object of a file on an app's server. A string is not a file there."""
+
+FileInput: TypeAlias = FileSource | str
+"""An argument of `File`: a `FileSource`, or a string with a path, an http(s) URL or a data URI."""
 
 
 def file_of(source: Source, *, name: str | None = None, mime_type: str | None = None) -> File:

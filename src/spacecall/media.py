@@ -41,10 +41,6 @@ class Picture(Protocol):
         ...
 
 
-MediaInput: TypeAlias = "Media | FileInput | Picture"
-"""What `Media` takes: anything that `File` takes, or a PIL image."""
-
-
 class Media:
     """An image or an audio clip.
 
@@ -144,6 +140,10 @@ class Media:
 
     def __repr__(self) -> str:
         return f"Media({self._kind}, name={self._file.name!r})"
+
+
+MediaInput: TypeAlias = Media | FileInput | Picture
+"""What `Media` takes: anything that `File` takes, or a PIL image."""
 
 
 def distinct_names(files: Sequence[File]) -> list[File]:

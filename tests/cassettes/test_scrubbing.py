@@ -141,13 +141,17 @@ def test_a_field_with_the_name_of_a_secret_has_none_wherever_it_is(name: str) ->
     assert "next_page_token=3" in exchange.body["string"]
 
 
-@pytest.mark.parametrize("name", ["eos_token", "max_tokens", "token_type", "key", "monkey", "pwds", "cookies"])
+@pytest.mark.parametrize(
+    "name", ["eos_token", "max_tokens", "token_type", "key", "monkey", "pwds", "cookies"]
+)
 def test_a_field_with_another_name_keeps_its_value(name: str) -> None:
     values = [{name: "value"}, {"name": name, "value": "value"}, f"http://b/?{name}=value"]
     assert Scrubber().scrub_json(values) == values
 
 
-@pytest.mark.parametrize("value", [{"name": "token"}, {"key": "token", "value": 3}, {"name": ["x"]}])
+@pytest.mark.parametrize(
+    "value", [{"name": "token"}, {"key": "token", "value": 3}, {"name": ["x"]}]
+)
 def test_a_name_without_a_text_is_kept(value: dict[str, Any]) -> None:
     assert Scrubber().scrub_json(value) == value
 

@@ -46,7 +46,7 @@ class ReceivedCall:
     arguments: Mapping[str, Any]
 
 
-FakeResult: TypeAlias = "Any | Callable[[ReceivedCall], Any | Awaitable[Any]]"
+FakeResult: TypeAlias = Any | Callable[[ReceivedCall], Any | Awaitable[Any]]
 """The result of a call, or a function (sync or async) that returns it for a `ReceivedCall`."""
 
 
