@@ -165,7 +165,7 @@ def _types_of(types: type) -> Mapping[str, Any]:
 
 
 def _hints_of(function: Callable[..., Any]) -> Mapping[str, Any]:
-    """Return the types of the parameters, except of files, and of types not imported at run time."""
+    """Return the types of the parameters, except files, and types not imported at run time."""
     names = inspect.unwrap(function).__globals__
     hints: dict[str, Any] = {}
     for name, annotation in function.__annotations__.items():
