@@ -100,6 +100,18 @@ async def test_the_echo_of_a_signature_in_the_query_is_not_written(tmp_path: Pat
     assert "'lang': 'de'} de" in text
 
 
+async def test_a_secret_in_the_url_of_an_argument_is_not_written_and_any_matches(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.json"
+    url = "http://b.example/x?access_token="
+    await record(path, [f"see {url}t0ken-of-mine&page=2", "x"], text=f"{url}t0ken-of-mine")
+    assert "t0ken-of-mine" not in read_all(tmp_path)
+    with use_cassette(path):
+        out, _ = await call(NOWHERE, text=f"{url}another")
+    assert out == f"see {url}{PLACEHOLDER}&page=2"
+
+
 async def test_any_secret_matches_a_recorded_one_and_other_arguments_do_not(
     tmp_path: Path,
 ) -> None:
