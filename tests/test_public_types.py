@@ -35,15 +35,15 @@ def _public_values() -> dict[int, str]:
 PUBLIC = _public_values()
 
 
-def _annotations(value: Any) -> Iterator[tuple[str, Any, str]]:
-    """Yield where each annotation is, the namespace of its names, and its text."""
+def _annotations(value: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield where each annotation is, the namespace of its names, and its text or reference."""
     if inspect.isclass(value):
         yield from _annotations_of_class(value)
     elif inspect.isroutine(value):
         yield from _annotations_of_function(value, value.__qualname__)
 
 
-def _annotations_of_class(value: type) -> Iterator[tuple[str, Any, str]]:
+def _annotations_of_class(value: type) -> Iterator[tuple[str, Any, Any]]:
     for base in value.__mro__:
         if not base.__module__.startswith("spacecall"):
             continue
@@ -67,7 +67,7 @@ def _is_part_of_the_interface(name: str, owner: type) -> bool:
     return name in {"__enter__", "__aenter__", "__iter__", "__aiter__", "__next__", "__anext__"}
 
 
-def _annotations_of_function(function: Any, label: str) -> Iterator[tuple[str, Any, str]]:
+def _annotations_of_function(function: Any, label: str) -> Iterator[tuple[str, Any, Any]]:
     function = inspect.unwrap(function)
     names = getattr(function, "__globals__", {})
     for parameter, hint in getattr(function, "__annotations__", {}).items():
