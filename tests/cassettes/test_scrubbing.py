@@ -150,10 +150,54 @@ def test_a_field_with_another_name_keeps_its_value(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"name": "token"}, {"key": "token", "value": 3}, {"name": ["x"]}]
+    "value",
+    [
+        {"name": "token"},
+        {"key": "token", "value": 3},
+        {"name": ["x"], "value": "x"},
+        {"token": "Hello", "logprob": -0.1, "top_logprobs": [{"token": "Hi", "logprob": -2}]},
+        ["append", [0, "token"], "of a highlighted text"],
+        ["append", ["text"], "x"],
+        ["append", [], "x"],
+        ["delete", ["password"], None],
+        ["see", ["password"], "x"],
+        [["add"], ["password"], "x"],
+        [{}, ["password"], "x"],
+        "int x;token=lex(); Tom&token=Jerry, ?token=x",
+        "http://b.example/x?page=2, then token=x",
+    ],
 )
-def test_a_name_without_a_text_is_kept(value: dict[str, Any]) -> None:
+def test_what_only_looks_like_a_secret_field_is_kept(value: Any) -> None:
     assert Scrubber().scrub_json(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"key": "OPENAI_API_KEY", "name": "OpenAI", "value": "S3CRET"},
+        {"name": None, "key": "password", "value": "S3CRET"},
+        {"Name": "Set-Cookie", "Value": "S3CRET"},
+        {"name": "API key", "value": "S3CRET"},
+        ["add", ["password"], "S3CRET"],
+        ["replace", ["user", "api_key"], "S3CRET"],
+        ["append", [0, "hf_token"], "S3CRET"],
+        "see HTTPS://b.example/x?api%5Fkey=S3CRET",
+        "see https://b.example/x?API+key=S3CRET",
+        "see https://b.example/x#access_token=S3CRET&state=1",
+    ],
+)
+def test_a_secret_field_in_another_form_is_scrubbed(value: Any) -> None:
+    scrubbed = repr(Scrubber().scrub_json(value))
+    assert scrubbed == repr(value).replace("S3CRET", PLACEHOLDER)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"u": "URL"}', r'"{\"u\": \"URL\"}"', "[here](URL), then", "URL,Berlin", r"URL\nx"]
+)
+def test_what_follows_a_url_in_a_text_is_kept(text: str) -> None:
+    url = "http://b.example/x?token="
+    scrubbed = Scrubber().scrub_json(text.replace("URL", f"{url}S3CRET"))
+    assert scrubbed == text.replace("URL", f"{url}{PLACEHOLDER}")
 
 
 async def test_a_cassette_that_has_a_value_of_such_a_field_still_is_replayed(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from spacecall._core.json_values import is_array, is_object
 from spacecall._core.redaction import Redactor
@@ -18,9 +18,14 @@ from spacecall.cassettes._format.secret_formats import PLACEHOLDER, find_kinds
 from spacecall.cassettes._format.secret_names import is_secret_name
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
-# What gr.HighlightedText marks: {"token": "a piece of text", "class_or_confidence": "a label"}.
-_SPAN_TEXT: Final = "token"
+# What gr.HighlightedText marks: {"token": "a piece of text", "class_or_confidence": "a label"};
+# and a token of a chat model: {"token": "a piece of text", "logprob": -0.1, …}.
+_PIECE: Final = "token"
 _SPAN_LABEL: Final = "class_or_confidence"
+_PROBABILITY: Final = "logprob"
+
+# The edits of partial results that write a value: [kind, path, value].
+_WRITING_EDITS: Final = ("add", "append", "replace")
 
 _BOX_TYPE: Final = "password"
 """The type of a text box whose value the page does not show."""
@@ -42,7 +47,9 @@ _SIGNATURE: Final = re.compile(
     r"(?<=[?&;])((?:x-(?:amz|goog)-(?:signature|security-token)|signature|sig|__sign)=)[^&;#\s\"'<>]+",
     re.IGNORECASE,
 )
-_QUERY_FIELD: Final = re.compile(r"(?<=[?&;])([\w.~-]{1,64})=[^&;#\s\"'<>]+")
+# In a text, what may follow an address ends it: quotes, brackets, commas, escapes.
+_URL_IN_TEXT: Final = re.compile(r"https?://[^\s\"'<>\\^`{|}()\[\],]+", re.IGNORECASE)
+_QUERY_FIELD: Final = re.compile(r"(?<=[?&;#])([^?&;#=]{1,64})=[^&;#]+")
 _ADDRESS: Final = re.compile(r"https?://[^@?#]*", re.IGNORECASE)
 _CALLER_CREDENTIAL: Final = "a credential of the caller"
 _CHUNK: Final = 2**20
@@ -59,7 +66,7 @@ class Scrubber:
 
     def __init__(self, fields: Collection[str] = ()) -> None:
         self.filter_fields: Final = frozenset(name.lower() for name in fields)
-        self._keeps_spans = _SPAN_TEXT not in self.filter_fields
+        self._keeps_pieces = _PIECE not in self.filter_fields
         self._secrets: set[str] = set()
         self._redact = Redactor(mask=PLACEHOLDER)
 
@@ -124,21 +131,22 @@ class Scrubber:
     def scrub_json(self, value: Any) -> Any:
         """Return a JSON value without credentials."""
         if is_object(value):
-            is_span = self._keeps_spans and set(value) == {_SPAN_TEXT, _SPAN_LABEL}
+            is_piece = self._is_piece(value)
             scrubbed = {
                 self._scrub_name(name): PLACEHOLDER
-                if self._is_secret(name, inner) and not is_span
+                if self._is_secret(name, inner) and not is_piece
                 else self.scrub_json(inner)
                 for name, inner in value.items()
             }
-            if self._is_named_secret(value):
-                scrubbed["value"] = PLACEHOLDER
+            scrubbed |= dict.fromkeys(self._named_secrets(value), PLACEHOLDER)
             if value.get("type") == _BOX_TYPE:  # its value may be the same word
                 scrubbed["type"] = _BOX_TYPE
                 if isinstance(value.get("value"), str) and value["value"]:
                     scrubbed["value"] = PLACEHOLDER
             return scrubbed
         if is_array(value):
+            if self._is_secret_edit(value):
+                return [*value[:2], PLACEHOLDER]
             return [self.scrub_json(inner) for inner in value]
         return self._scrub_text(value) if isinstance(value, str) else value
 
@@ -148,10 +156,28 @@ class Scrubber:
             return value is not None
         return isinstance(value, str) and self._is_secret_name(name)
 
-    def _is_named_secret(self, value: Mapping[str, Any]) -> bool:
-        """Return whether an object is a header, a cookie or a field of a form that is secret."""
-        name = value.get("name", value.get("key"))
-        return isinstance(name, str) and self._is_secret(name, value.get("value"))
+    def _is_piece(self, value: Mapping[str, Any]) -> bool:
+        """Return whether the `token` of an object is a piece of a text."""
+        is_span = set(value) == {_PIECE, _SPAN_LABEL}
+        return self._keeps_pieces and (is_span or _PROBABILITY in value)
+
+    def _named_secrets(self, value: Mapping[str, Any]) -> list[str]:
+        """Return the `value` of an object that is a secret header, cookie or field by its name."""
+        texts = (value[field] for field in value if field.lower() in ("name", "key"))
+        names = [text for text in texts if isinstance(text, str)]
+        return [
+            field
+            for field, inner in value.items()
+            if field.lower() == "value" and any(self._is_secret(name, inner) for name in names)
+        ]
+
+    def _is_secret_edit(self, value: Sequence[Any]) -> bool:
+        """Return whether an array is an edit of a partial result that writes a secret field."""
+        if len(value) != 3 or value[0] not in _WRITING_EDITS or not is_array(value[1]):
+            return False
+        field = value[1][-1] if value[1] else None
+        is_piece = field == _PIECE and self._keeps_pieces
+        return isinstance(field, str) and not is_piece and self._is_secret(field, value[2])
 
     def _is_secret_name(self, name: str) -> bool:
         return name.lower() in self.filter_fields or is_secret_name(name)
@@ -162,10 +188,14 @@ class Scrubber:
 
     def _scrub_text(self, text: str) -> str:
         text = _SIGNATURE.sub(rf"\1{PLACEHOLDER}", self._redact(text))
-        return _QUERY_FIELD.sub(self._scrub_query_field, text)
+        return _URL_IN_TEXT.sub(self._scrub_query_fields, text)
 
-    def _scrub_query_field(self, field: re.Match[str]) -> str:
-        return f"{field[1]}={PLACEHOLDER}" if self._is_secret_name(field[1]) else field[0]
+    def _scrub_query_fields(self, url: re.Match[str]) -> str:
+        def scrub(field: re.Match[str]) -> str:
+            is_secret = self._is_secret_name(unquote_plus(field[1]))
+            return f"{field[1]}={PLACEHOLDER}" if is_secret else field[0]
+
+        return _QUERY_FIELD.sub(scrub, url[0])
 
     def _scrub_name(self, name: str) -> str:
         # A password may be the word `password`: the names of fields stay.
