@@ -177,6 +177,7 @@ def test_what_only_looks_like_a_secret_field_is_kept(value: Any) -> None:
         {"key": "OPENAI_API_KEY", "name": "OpenAI", "value": "S3CRET"},
         {"name": None, "key": "password", "value": "S3CRET"},
         {"Name": "Set-Cookie", "Value": "S3CRET"},
+        {"token": "Hello", "logprob": -0.1, "password": "S3CRET"},
         {"name": "API key", "value": "S3CRET"},
         ["add", ["password"], "S3CRET"],
         ["replace", ["user", "api_key"], "S3CRET"],

@@ -134,7 +134,7 @@ class Scrubber:
             is_piece = self._is_piece(value)
             scrubbed = {
                 self._scrub_name(name): PLACEHOLDER
-                if self._is_secret(name, inner) and not is_piece
+                if self._is_secret(name, inner) and not (is_piece and name == _PIECE)
                 else self.scrub_json(inner)
                 for name, inner in value.items()
             }
