@@ -17,9 +17,7 @@ from wsproto.events import (
     TextMessage,
 )
 
-from spacecall import Timeouts
 from spacecall._core.gradio_requests import Request
-from spacecall._io.request_settings import Settings
 from spacecall._io.ws.connect import open_websocket
 from spacecall._io.ws.websocket import WebSocket
 from spacecall.errors import AuthError, DeadlineError, ProtocolError, SpaceError, TransportError
@@ -41,12 +39,12 @@ def switching(then: Callable[[Peer], Awaitable[Any]]) -> Callable[[Exchange], Aw
 
 @asynccontextmanager
 async def opened(
-    then: Callable[[Peer], Awaitable[Any]], settings: Settings = SETTINGS
+    then: Callable[[Peer], Awaitable[Any]],
 ) -> AsyncGenerator[WebSocket, None]:
     async with (
         server(switching(then)) as app,
         open_app_client(app.url) as app_client,
-        open_websocket(app_client, SOCKET, settings, headers={}) as socket,
+        open_websocket(app_client, SOCKET, SETTINGS, headers={}) as socket,
     ):
         yield socket
 
@@ -122,6 +120,7 @@ async def nonsense(peer: Peer) -> None:
     [
         (cut, TransportError),
         (reset, TransportError),
+        (silent, DeadlineError),
         (large, ProtocolError),
         (nonsense, ProtocolError),
     ],
@@ -131,13 +130,6 @@ async def test_what_ends_it_badly_is_a_typed_error(
 ) -> None:
     async with opened(then) as socket:
         with pytest.raises(error):
-            await anext(socket)
-
-
-async def test_a_silent_websocket_is_a_deadline_error() -> None:
-    settings = SETTINGS.override(timeouts=Timeouts(idle=1))
-    async with opened(silent, settings) as socket:
-        with pytest.raises(DeadlineError):
             await anext(socket)
 
 

@@ -21,7 +21,7 @@ STEADY = hypothesis_settings(deadline=None, derandomize=True, database=None, max
 """The same examples on every run, and no deadline for one: a busy machine is no defect."""
 
 SETTINGS = Settings(
-    timeouts=Timeouts(connect=DEADLINE, idle=DEADLINE, upload=DEADLINE),
+    timeouts=Timeouts(connect=3, idle=3, upload=DEADLINE),
     retry=Retry(attempts=3, wait_initial=0, jitter=0),
     limits=Limits(max_body_bytes=10_000, max_event_bytes=10_000),
     headers={"x-mine": "mine"},
