@@ -131,10 +131,9 @@ class Scrubber:
     def scrub_json(self, value: Any) -> Any:
         """Return a JSON value without credentials."""
         if is_object(value):
-            is_piece = self._is_piece(value)
             scrubbed = {
                 self._scrub_name(name): PLACEHOLDER
-                if self._is_secret(name, inner) and not (is_piece and name == _PIECE)
+                if self._is_secret(name, inner) and not self._is_piece(name, value)
                 else self.scrub_json(inner)
                 for name, inner in value.items()
             }
@@ -156,13 +155,13 @@ class Scrubber:
             return value is not None
         return isinstance(value, str) and self._is_secret_name(name)
 
-    def _is_piece(self, value: Mapping[str, Any]) -> bool:
-        """Return whether the `token` of an object is a piece of a text."""
-        is_span = set(value) == {_PIECE, _SPAN_LABEL}
-        return self._keeps_pieces and (is_span or _PROBABILITY in value)
+    def _is_piece(self, name: str, value: Mapping[str, Any]) -> bool:
+        """Return whether a field of an object is a `token` that is a piece of a text."""
+        is_token = name == _PIECE and self._keeps_pieces
+        return is_token and (_PROBABILITY in value or set(value) == {_PIECE, _SPAN_LABEL})
 
     def _named_secrets(self, value: Mapping[str, Any]) -> list[str]:
-        """Return the `value` of an object that is a secret header, cookie or field by its name."""
+        """Return the field `value`, in any case, of an object whose name or key is of a secret."""
         texts = (value[field] for field in value if field.lower() in ("name", "key"))
         names = [text for text in texts if isinstance(text, str)]
         return [
