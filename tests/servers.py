@@ -179,7 +179,7 @@ def free_port() -> int:
 
 @functools.cache
 def launchers_folder() -> Path:
-    """Return the folder of the launchers' sockets: that of the test run, or one of this process."""
+    """Return a folder for sockets, ports and caches: that of the test run, or of this process."""
     if shared := os.environ.get("SPACECALL_LAUNCHERS"):
         return Path(shared)
     folder = tempfile.mkdtemp(prefix="spacecall-launchers-")
