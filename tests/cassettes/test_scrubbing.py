@@ -117,6 +117,7 @@ SPELLINGS = (
     *("openai_api_key", "OPENAI_API_KEY", "openaiApiKey", "OpenAIApiKey", "x_api_key", "X-API-Key"),
     *("aws_secret_access_key", "aws_session_token", "hugging_face_token", "HUGGINGFACE_TOKEN"),
     *("pwd", "db_password", "credentials", "bearer", "cookie", "Set-Cookie", "passphrase"),
+    *("api_token", "HUGGINGFACEHUB_API_TOKEN", "github_token", "id_token"),
 )
 
 
@@ -179,12 +180,17 @@ def test_what_only_looks_like_a_secret_field_is_kept(value: Any) -> None:
         {"Name": "Set-Cookie", "Value": "S3CRET"},
         {"token": "Hello", "logprob": -0.1, "password": "S3CRET"},
         {"name": "API key", "value": "S3CRET"},
+        {"token": "S3CRET", "logprob": "x"},
         ["add", ["password"], "S3CRET"],
+        ["add", ["token"], "S3CRET"],
+        ["add", ["user", "token"], "S3CRET"],
         ["replace", ["user", "api_key"], "S3CRET"],
         ["append", [0, "hf_token"], "S3CRET"],
         "see HTTPS://b.example/x?api%5Fkey=S3CRET",
         "see https://b.example/x?API+key=S3CRET",
         "see https://b.example/x#access_token=S3CRET&state=1",
+        "see http://[::1]:7860/?hf_token=S3CRET",
+        "see https://b.example/x(1).png?q=it's,a&a[]=1&token=S3CRET, then",
     ],
 )
 def test_a_secret_field_in_another_form_is_scrubbed(value: Any) -> None:

@@ -47,9 +47,9 @@ _SIGNATURE: Final = re.compile(
     r"(?<=[?&;])((?:x-(?:amz|goog)-(?:signature|security-token)|signature|sig|__sign)=)[^&;#\s\"'<>]+",
     re.IGNORECASE,
 )
-# In a text, what may follow an address ends it: quotes, brackets, commas, escapes.
-_URL_IN_TEXT: Final = re.compile(r"https?://[^\s\"'<>\\^`{|}()\[\],]+", re.IGNORECASE)
-_QUERY_FIELD: Final = re.compile(r"(?<=[?&;#])([^?&;#=]{1,64})=[^&;#]+")
+_URL_IN_TEXT: Final = re.compile(r"https?://[^\s\"<>\\`]+", re.IGNORECASE)
+# In a text, what may follow an address ends a value: quotes, brackets, commas.
+_QUERY_FIELD: Final = re.compile(r"(?<=[?&;#])([^?&;#=]{1,64})=[^&;#'^{|}()\[\],]+")
 _ADDRESS: Final = re.compile(r"https?://[^@?#]*", re.IGNORECASE)
 _CALLER_CREDENTIAL: Final = "a credential of the caller"
 _CHUNK: Final = 2**20
@@ -158,7 +158,8 @@ class Scrubber:
     def _is_piece(self, name: str, value: Mapping[str, Any]) -> bool:
         """Return whether a field of an object is a `token` that is a piece of a text."""
         is_token = name == _PIECE and self._keeps_pieces
-        return is_token and (_PROBABILITY in value or set(value) == {_PIECE, _SPAN_LABEL})
+        is_of_model = isinstance(value.get(_PROBABILITY), (int, float))
+        return is_token and (is_of_model or set(value) == {_PIECE, _SPAN_LABEL})
 
     def _named_secrets(self, value: Mapping[str, Any]) -> list[str]:
         """Return the field `value`, in any case, of an object whose name or key is of a secret."""
@@ -174,8 +175,9 @@ class Scrubber:
         """Return whether an array is an edit of a partial result that writes a secret field."""
         if len(value) != 3 or value[0] not in _WRITING_EDITS or not is_array(value[1]):
             return False
-        field = value[1][-1] if value[1] else None
-        is_piece = field == _PIECE and self._keeps_pieces
+        *parents, field = value[1] or [None]
+        is_in_list = bool(parents) and isinstance(parents[-1], int)
+        is_piece = field == _PIECE and is_in_list and self._keeps_pieces
         return isinstance(field, str) and not is_piece and self._is_secret(field, value[2])
 
     def _is_secret_name(self, name: str) -> bool:

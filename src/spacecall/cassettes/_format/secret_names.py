@@ -13,7 +13,7 @@ _NAMES: Final = frozenset(
         *("access_token", "auth_token", "bearer_token", "hf_token", "refresh_token"),
         *("session_token", "hugging_face_token", "huggingface_token"),
         *("access_key", "private_key", "secret_key", "client_secret", "credentials", "bearer"),
-        *("cookie", "passphrase", "set_cookie"),
+        *("api_token", "github_token", "id_token", "cookie", "passphrase", "set_cookie"),
     }
 )
 # Other names end in these words: `max_token`, `next_page_token`, `chocolate_cookie`.
